@@ -1,0 +1,69 @@
+/** What `oneport start` shows of the mux's events: a table and log lines for people, JSON lines for programs. */
+import type { MuxEvent, RouteSummary } from "../core/events.ts";
+import { isLocalhost } from "../core/loopback.ts";
+import { formatClock, formatEvent } from "./log-line.ts";
+import { formatRouteTable, placeToConnect, routeChanges } from "./route-table.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Show = (event: MuxEvent) => void;
+
+/** Each event as it is, one JSON object a line; `listening` comes first, whatever came before it. */
+export function eventLines(terminal: Terminal): Show {
+  const early: MuxEvent[] = [];
+  let isListening = false;
+  return (event) => {
+    if (!isListening && event.type !== "listening") {
+      early.push(event);
+      return;
+    }
+    isListening = true;
+    for (const each of [event, ...early.splice(0)]) terminal.print(JSON.stringify(each));
+  };
+}
+
+/** The table of routes as soon as it and the port are known, then a line for each event. */
+export function eventLog(terminal: Terminal): Show {
+  const { style } = terminal;
+  let port: number | undefined;
+  let routes: readonly RouteSummary[] | undefined;
+  const printTable = () => {
+    if (port === undefined || routes === undefined) return;
+    for (const line of tableLines(routes, port, terminal)) terminal.print(line);
+  };
+
+  return (event) => {
+    switch (event.type) {
+      case "listening": {
+        const isFirst = port === undefined;
+        port = event.port;
+        terminal.print(
+          `Oneport listens on port ${style("bold", String(port))} (${event.addresses.join(", ")}).`,
+        );
+        if (isFirst) printTable();
+        return;
+      }
+      case "routes": {
+        const before = routes;
+        routes = event.routes;
+        if (before === undefined) return printTable();
+        const clock = style("dim", formatClock(new Date()));
+        for (const line of routeChanges(before, routes, style)) terminal.print(`${clock}  ${line}`);
+        return;
+      }
+      case "stopped":
+        return;
+      case "connection":
+      case "target":
+      case "problem":
+        terminal.print(formatEvent(event, new Date(), style));
+    }
+  };
+}
+
+function tableLines(routes: readonly RouteSummary[], port: number, { style }: Terminal): string[] {
+  if (routes.length === 0) return ["There are no routes yet; they are taken over as soon as you write them."];
+  const table = formatRouteTable(routes, "CONNECT TO", (route) => placeToConnect(route, port), style);
+  const needHosts = routes.some(({ domain }) => !domain.startsWith("*") && !isLocalhost(domain));
+  const hint = 'Names outside "localhost" need a line in the hosts file: see "oneport hosts print".';
+  return ["", ...table, "", ...(needHosts ? [style("dim", hint), ""] : [])];
+}

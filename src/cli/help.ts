@@ -1,0 +1,107 @@
+/** The help: what Oneport is, what can be typed, and examples that work when pasted. */
+import type { CommandName } from "./arguments.ts";
+
+/** A first settings file, for the help and for whoever has none yet. */
+export const sampleSettings = `{
+  "oneport.routes": {
+    "shop.localhost": 3000,
+    "api.shop.localhost": "http://localhost:4000",
+    "db.shop.localhost": "tcp://localhost:5432"
+  }
+}`;
+
+interface CommandHelp {
+  readonly usage: string;
+  readonly summary: string;
+  readonly text: string;
+}
+
+const commands: { readonly [C in CommandName]: CommandHelp } = {
+  start: {
+    usage: "oneport start [FOLDER] [--config FILE] [--port N|auto] [--json]",
+    summary: "listen, route, and log each connection until Ctrl-C",
+    text: `Reads the routes of FOLDER (default: this one), listens on one port of this machine's
+loopback addresses and carries each connection to the service of its domain. Then it
+shows one line for each connection that ended. Settings that change are taken over at
+once; connections that are open go on.
+
+  --config FILE    read FILE in place of FOLDER/.vscode/settings.json
+  --port N|auto    listen there, whatever oneport.port says; 0 is any free port,
+                   auto is 443 where the system lets you, else 8443
+  --json           print events only, one JSON object a line; the first is
+                   {"type":"listening","port":...,"addresses":[...]}
+
+Ctrl-C (or SIGTERM) lets open connections finish for up to 5 seconds; a second one does not.
+
+Examples:
+  oneport start
+  oneport start ~/work/shop --port 8443
+  oneport start --port 0 --json | head -1`,
+  },
+  routes: {
+    usage: "oneport routes [FOLDER] [--config FILE] [--json]",
+    summary: "show the routes as they are understood, and what is wrong",
+    text: `Starts nothing. Every problem is told with its place in the file; the exit status is 1
+if there is any.
+
+  --config FILE    read FILE in place of FOLDER/.vscode/settings.json
+  --json           one JSON object a line: {"type":"route",...} or {"type":"problem",...}
+
+Examples:
+  oneport routes
+  oneport routes --json | jq -r .domain`,
+  },
+  "hosts print": {
+    usage: "oneport hosts print [FOLDER] [--config FILE]",
+    summary: "print the lines that the routes need in the hosts file",
+    text: `Changes nothing. Names under "localhost" need no line; wildcards cannot have one.
+
+  --config FILE    read FILE in place of FOLDER/.vscode/settings.json
+
+Examples:
+  oneport hosts print
+  oneport hosts print | sudo tee -a /etc/hosts`,
+  },
+  "ca path": {
+    usage: "oneport ca path",
+    summary: "print the path of the local authority's certificate",
+    text: `The authority signs the certificates of your domains, on this machine and for local names
+only. It is made now if there is none yet. It lies in ONEPORT_STATE_DIR, or else in the
+usual place for such files.
+
+Examples:
+  curl --cacert "$(oneport ca path)" https://shop.localhost:8443/
+  NODE_EXTRA_CA_CERTS="$(oneport ca path)" node client.mjs`,
+  },
+};
+
+const summaries = Object.values(commands)
+  .map(({ usage, summary }) => `  ${usage}\n      ${summary}`)
+  .join("\n");
+
+const overview = `Oneport listens on one local port and carries each connection to the right service
+by the domain it asked for: HTTPS, WebSocket, TLS or any other protocol.
+
+Commands:
+${summaries}
+  oneport COMMAND --help
+  oneport --version
+
+Routes are settings in FOLDER/.vscode/settings.json, or in the file of --config
+(JSON with comments). A number is short for http://localhost:NUMBER:
+
+${sampleSettings.replace(/^/gm, "  ")}
+
+Examples:
+  oneport start --port 8443
+  curl --cacert "$(oneport ca path)" https://shop.localhost:8443/
+  openssl s_client -connect localhost:8443 -servername db.shop.localhost
+
+Exit status: 0 done, 1 it failed, 2 wrong use. NO_COLOR and FORCE_COLOR are honoured.`;
+
+/** The text for one command, or for all of them. */
+export function helpFor(command: CommandName | undefined): string {
+  if (command === undefined) return overview;
+  const { usage, summary, text } = commands[command];
+  return `${usage}\n    ${summary}\n\n${text}`;
+}

@@ -1,0 +1,91 @@
+/** The log of `oneport start`: each event of the mux as one line. */
+import type { ConnectionReport, Ending, MuxEvent, Seen } from "../core/events.ts";
+import { printable, visible } from "../core/printable.ts";
+import type { Style } from "./terminal.ts";
+
+type Logged = Extract<MuxEvent, { type: "connection" | "target" | "problem" }>;
+
+/** One line, without its end. `time` is when the event came. */
+export function formatEvent(event: Logged, time: Date, style: Style): string {
+  const clock = style("dim", formatClock(time));
+  switch (event.type) {
+    case "connection":
+      return `${clock}  ${formatConnection(event.connection, style)}`;
+    case "target": {
+      const reason = event.reason === undefined ? "" : style("dim", ` (${visible(event.reason)})`);
+      const state = style(event.state === "up" ? "green" : "yellow", event.state);
+      return `${clock}  ${printable(event.target)} is ${state}${reason}`;
+    }
+    case "problem":
+      return `${clock}  ${style("red", visible(event.problem.message))} ${visible(event.problem.remedy)}`;
+  }
+}
+
+/** Columns that fit what is usual; a longer name moves the rest of its line to the right and loses nothing. */
+function formatConnection(report: ConnectionReport, style: Style): string {
+  const { client, seen, route, rule, target, requests, received, sent, milliseconds, ending } = report;
+  const chosen = route === undefined ? "no route" : `${rule ?? "by"} ${printable(route)}`;
+  const columns = [
+    style("dim", printable(client).padEnd(21)),
+    formatSeen(seen).padEnd(34),
+    chosen.padEnd(28),
+    (target === undefined ? "" : `→ ${printable(target)}`).padEnd(26),
+    style("dim", (requests === 0 ? "" : `${requests} req`).padStart(7)),
+    style("dim", `${formatBytes(received).padStart(8)} in ${formatBytes(sent).padStart(8)} out`),
+    style("dim", formatDuration(milliseconds).padStart(8)),
+    formatEnding(ending, style),
+  ];
+  return columns.join("  ");
+}
+
+function formatSeen(seen: Seen): string {
+  switch (seen.by) {
+    case "sni":
+      return `TLS SNI ${printable(seen.name)}`;
+    case "host":
+      return `HTTP Host ${printable(seen.name)}`;
+    case "address":
+      return `address ${printable(seen.name)}`;
+    case "nothing":
+      return "no name";
+  }
+}
+
+function formatEnding(ending: Ending, style: Style): string {
+  switch (ending.how) {
+    case "closed":
+    case "stopped":
+      return style("dim", ending.how);
+    case "reset":
+      return style("yellow", `reset by ${ending.by}`);
+    case "refused":
+      return style("red", `refused: ${visible(ending.problem.message)}`);
+  }
+}
+
+/** The time of day here. */
+export function formatClock(time: Date): string {
+  return [time.getHours(), time.getMinutes(), time.getSeconds()]
+    .map((part) => String(part).padStart(2, "0"))
+    .join(":");
+}
+
+function formatBytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = count;
+  let unit = 0;
+  // 999.95 would be rounded up to a fourth digit.
+  while (value >= (unit === 0 ? 1_000 : 999.95) && unit < units.length - 1) {
+    value /= 1_000;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+function formatDuration(milliseconds: number): string {
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
+  const seconds = milliseconds / 1_000;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}

@@ -1,0 +1,45 @@
+/** From the arguments to an exit status: 0 done, 1 it failed, 2 wrong use. */
+import manifest from "../../package.json" with { type: "json" };
+import { problemOf } from "../core/errors.ts";
+import { type CommandName, type CommandOptions, parseArguments } from "./arguments.ts";
+import { caPath } from "./ca-path.ts";
+import { helpFor } from "./help.ts";
+import { hostsPrint } from "./hosts-print.ts";
+import { routes } from "./routes.ts";
+import { start } from "./start.ts";
+import { Terminal } from "./terminal.ts";
+
+type Command = (options: CommandOptions, terminal: Terminal) => Promise<number>;
+
+/** `workerEntry` is the file of the worker thread; `argv` is what follows the program's name. */
+export async function main(argv: readonly string[], workerEntry: string): Promise<number> {
+  const terminal = new Terminal();
+  const commands: { readonly [C in CommandName]: Command } = {
+    start: (options) => start(options, terminal, workerEntry),
+    routes,
+    "hosts print": hostsPrint,
+    "ca path": caPath,
+  };
+
+  const parsed = parseArguments(argv);
+  if (!parsed.ok) {
+    terminal.printProblem(parsed.error);
+    return 2;
+  }
+  const invocation = parsed.value;
+  switch (invocation.kind) {
+    case "help":
+      terminal.print(helpFor(invocation.command));
+      return 0;
+    case "version":
+      terminal.print(manifest.version);
+      return 0;
+    case "run":
+      try {
+        return await commands[invocation.command](invocation.options, terminal);
+      } catch (error) {
+        terminal.printProblem(problemOf(error));
+        return 1;
+      }
+  }
+}

@@ -1,0 +1,68 @@
+/** The settings file a command reads, and its problems with the place of each. */
+import { join, relative, resolve } from "node:path";
+import { ok, type Problem, type Result } from "../core/errors.ts";
+import { parseSettings, type Settings, type SettingsProblem } from "../core/settings.ts";
+import { type Place, readSettingsFile } from "../platform/settings-file.ts";
+import type { CommandOptions } from "./arguments.ts";
+import { sampleSettings } from "./help.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface PlacedProblem extends SettingsProblem {
+  readonly place: Place | undefined;
+}
+
+export interface ReadSettings {
+  /** As written, key by key: what the worker is sent. */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly settings: Settings;
+  readonly problems: readonly PlacedProblem[];
+}
+
+/** The absolute path of the file that these options name. */
+export function settingsPath({ folder, config }: Pick<CommandOptions, "folder" | "config">): string {
+  return resolve(config ?? join(folder, ".vscode", "settings.json"));
+}
+
+/** Reads the file. It fails as a whole when it is missing or broken; each other problem stands for itself. */
+export async function readSettings(path: string): Promise<Result<ReadSettings>> {
+  const file = await readSettingsFile(path);
+  if (!file.ok) return file;
+  const { values, locate } = file.value;
+  const ours = Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("oneport.")));
+  const { settings, problems } = parseSettings(ours);
+  const placed = [...file.value.problems, ...problems].map((problem) => ({
+    ...problem,
+    place: locate(problem.path, problem.key),
+  }));
+  return ok({ values: ours, settings, problems: placed });
+}
+
+/** Why there are no settings at all; for a missing file also what to write into it. */
+export function printUnreadable(terminal: Terminal, problem: Problem): void {
+  switch (problem.code) {
+    case "settings-missing":
+      terminal.printProblem({ ...problem, remedy: "Write your routes into it, for example:" });
+      terminal.printError(sampleSettings);
+      return;
+    case "settings-syntax":
+      terminal.printProblem({ ...problem, remedy: "Correct it there." });
+      return;
+    default:
+      terminal.printProblem(problem);
+  }
+}
+
+/** One line for each problem, with FILE:LINE:COLUMN before it. */
+export function printProblems(terminal: Terminal, path: string, problems: readonly PlacedProblem[]): void {
+  const file = fileName(path);
+  for (const problem of problems) {
+    const { place } = problem;
+    terminal.printProblem(problem, place ? `${file}:${place.line}:${place.column}` : file);
+  }
+}
+
+/** The path as short as it can be said from here. */
+function fileName(path: string): string {
+  const short = relative("", path);
+  return short.startsWith("..") ? path : short;
+}

@@ -1,0 +1,48 @@
+/** `oneport start`: runs the mux in the foreground until a signal, and follows the settings file. */
+import { watchSettingsFile } from "../platform/settings-file.ts";
+import type { CommandOptions } from "./arguments.ts";
+import { eventLines, eventLog } from "./event-log.ts";
+import { ForegroundMux } from "./foreground-mux.ts";
+import { printProblems, printUnreadable, readSettings, settingsPath } from "./settings-source.ts";
+import type { Terminal } from "./terminal.ts";
+
+export async function start(
+  options: CommandOptions,
+  terminal: Terminal,
+  workerEntry: string,
+): Promise<number> {
+  const path = settingsPath(options);
+  let settingsChanged = () => {};
+  // Watched before it is read: no change can fall between the two.
+  using _watch = watchSettingsFile(path, () => settingsChanged());
+  const read = await readSettings(path);
+  if (!read.ok) {
+    printUnreadable(terminal, read.error);
+    return 1;
+  }
+  printProblems(terminal, path, read.value.problems);
+
+  const show = options.json ? eventLines(terminal) : eventLog(terminal);
+  const mux = new ForegroundMux(terminal, workerEntry, show);
+  let { settings } = read.value;
+
+  const reload = async () => {
+    const again = await readSettings(path);
+    if (!again.ok) {
+      terminal.printProblem({ ...again.error, remedy: "The last good routes stay until that is corrected." });
+      return;
+    }
+    printProblems(terminal, path, again.value.problems);
+    mux.configure(again.value.values);
+    if (options.port === undefined && again.value.settings.port !== settings.port) {
+      terminal.printError("The new oneport.port is taken over at the next start.");
+    }
+    settings = again.value.settings;
+  };
+  // One after the other, so that what is sent last is the newest.
+  let turn = Promise.resolve();
+  settingsChanged = () => {
+    turn = turn.then(reload).catch((error: unknown) => mux.fail(error));
+  };
+  return await mux.run(options.port ?? settings.port, read.value.values);
+}

@@ -1,0 +1,14 @@
+/** Routes as they are shown: by their texts, with their own addresses. */
+import { formatDomain } from "../core/domain.ts";
+import type { RouteSummary } from "../core/events.ts";
+import { assignAddresses, needsAddress } from "../core/loopback.ts";
+import { formatTarget, type Route } from "../core/route.ts";
+
+export function summarizeRoutes(routes: readonly Route[]): RouteSummary[] {
+  const addresses = assignAddresses(routes.filter(needsAddress).map(({ domain }) => formatDomain(domain)));
+  return routes.map(({ domain, kind, targets }) => {
+    const name = formatDomain(domain);
+    const address = addresses.get(name);
+    return { domain: name, kind, targets: targets.map(formatTarget), ...(address && { address }) };
+  });
+}

@@ -1,0 +1,48 @@
+/** The one shape in which anything that went wrong is told, here and to the user. */
+
+/**
+ * A failure as a value. `code` is stable and for programs; `message` says what happened in one sentence;
+ * `remedy` says what to do next, as an imperative sentence.
+ */
+export interface Problem<Code extends string = string> {
+  readonly code: Code;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** The answer of a function that can fail in ways its caller must look at. */
+export type Result<T, E = Problem> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: E };
+
+export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
+  return { ok: true, value };
+}
+
+export function fail<E>(error: E): { readonly ok: false; readonly error: E } {
+  return { ok: false, error };
+}
+
+/** A Problem on its way up through code that throws: asynchronous edges reject with nothing else on purpose. */
+export class OneportError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(problem.message, options);
+    this.name = "OneportError";
+    this.problem = problem;
+  }
+}
+
+/** Whatever was thrown, as a Problem: ours as it is, anything else with its own message. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof OneportError) return error.problem;
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: "unexpected", message, remedy: "Please report this with the log." };
+}
+
+/** The system's error code (`ECONNREFUSED`, …) of whatever was thrown, if it carries one. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}

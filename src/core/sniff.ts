@@ -1,0 +1,70 @@
+/** What a client speaks, told from the first bytes it sent, and the name it asks for if its protocol carries one. */
+import { type ClientHello, readClientHello } from "./client-hello.ts";
+import { type HeadRead, readHttpHead } from "./http-head.ts";
+import type { TlsAlert } from "./tls-alert.ts";
+
+/**
+ * `http2` is HTTP/2 with prior knowledge. `postgresTls` and `postgresGss` are PostgreSQL's requests to encrypt, 8 bytes
+ * each, after which the client waits for one byte. `other` carries no name that we know of.
+ */
+export type Sniff =
+  | HeadRead
+  | { readonly kind: "tls"; readonly hello: ClientHello }
+  | { readonly kind: "malformedTls"; readonly alert: TlsAlert; readonly reason: string }
+  | { readonly kind: "postgresTls" }
+  | { readonly kind: "postgresGss" };
+
+const handshakeRecord = 22;
+/** Length 8, then 1234 and 5679 (SSLRequest) or 5680 (GSSENCRequest): PostgreSQL, "Message Formats". */
+const postgresRequest = Buffer.of(0, 0, 0, 8, 0x04, 0xd2, 0x16);
+const postgresTls = 0x2f;
+const postgresGss = 0x30;
+
+/**
+ * Sniffs the first bytes of a client; later ones may follow and change nothing. Never throws. An SSLv2 hello, which
+ * TLS 1.3 forbids (RFC 8446 App. D.5) and which has no room for a name, is `other`.
+ *
+ * `more`: sniff again once there are `atLeast` bytes, counted from the start; no more than about 86 KB are ever asked
+ * for. `seen`: how many of these bytes were there when the last answer was `more` (see `readHttpHead`).
+ */
+export function sniff(bytes: Uint8Array, seen = 0): Sniff {
+  switch (bytes[0]) {
+    case undefined:
+      return { kind: "more", atLeast: 1 };
+    case handshakeRecord:
+      return sniffTls(bytes);
+    case postgresRequest[0]:
+      return sniffPostgres(bytes);
+    default:
+      return readHttpHead(bytes, seen);
+  }
+}
+
+function sniffTls(bytes: Uint8Array): Sniff {
+  if (bytes.length === 1) return { kind: "more", atLeast: 2 };
+  if (bytes[1] !== 3) return { kind: "other" };
+  const read = readClientHello(bytes);
+  switch (read.kind) {
+    case "more":
+      return read;
+    case "hello":
+      return { kind: "tls", hello: read.hello };
+    case "malformed":
+      return { kind: "malformedTls", alert: read.alert, reason: read.reason };
+  }
+}
+
+function sniffPostgres(bytes: Uint8Array): Sniff {
+  const length = Math.min(bytes.length, postgresRequest.length);
+  for (let at = 1; at < length; at += 1) if (bytes[at] !== postgresRequest[at]) return { kind: "other" };
+  switch (bytes[postgresRequest.length]) {
+    case undefined:
+      return { kind: "more", atLeast: bytes.length + 1 };
+    case postgresTls:
+      return { kind: "postgresTls" };
+    case postgresGss:
+      return { kind: "postgresGss" };
+    default:
+      return { kind: "other" };
+  }
+}

@@ -1,0 +1,102 @@
+/** One accepted connection while it lives: who it is, what became of it, and the one report when it is over. */
+import type net from "node:net";
+import { formatDomain } from "../core/domain.ts";
+import { type Problem, systemCode } from "../core/errors.ts";
+import type { ConnectionReport, Ending, Seen } from "../core/events.ts";
+import type { Route } from "../core/route.ts";
+
+let lastId = 0;
+
+export class Client {
+  readonly id: number;
+  readonly socket: net.Socket;
+  readonly address: string;
+  readonly port: number;
+  /** The address of ours that was dialled. */
+  readonly localAddress: string;
+  /** The name TLS was ended for: every HTTP request on this connection must be for it (RFC 9110 §7.4). */
+  securedName: string | undefined;
+  secure = false;
+
+  #report: (report: ConnectionReport) => void;
+  #since = performance.now();
+  #receivedBefore = 0;
+  #sentBefore = 0;
+  #seen: Seen = { by: "nothing" };
+  #route: Route | undefined;
+  #target: string | undefined;
+  #requests = 0;
+  #ending: Ending | undefined;
+  #reported = false;
+
+  /** From here on the socket has an error handler, and `report` is called when it closes. */
+  constructor(socket: net.Socket, report: (report: ConnectionReport) => void) {
+    this.id = ++lastId;
+    this.socket = socket;
+    this.#report = report;
+    this.address = socket.remoteAddress ?? "";
+    this.localAddress = socket.localAddress ?? "";
+    this.port = socket.remotePort ?? 0;
+    socket.on("error", (error) => {
+      // The only error a client makes on its own; anything else shows as the ending of whoever broke it.
+      if (systemCode(error) === "ECONNRESET") this.end({ how: "reset", by: "client" });
+    });
+    socket.once("close", () => this.#close());
+  }
+
+  /** Says by what, and to which route, the connection goes. */
+  matched(seen: Seen, route: Route | undefined): void {
+    this.#seen = seen;
+    this.#route = route;
+  }
+
+  /** Counts an HTTP request for `name`. A kept-alive connection that changes its route is told in as many reports. */
+  requested(name: string | undefined, route: Route | undefined): void {
+    if (this.#requests > 0 && route !== this.#route) this.#finish({ how: "closed" });
+    this.#requests++;
+    this.#route = route;
+    if (this.securedName === undefined && name !== undefined) this.#seen = { by: "host", name };
+  }
+
+  /** A request that was answered in the mux's own name is told at once; the connection may go on. */
+  refusedRequest(problem: Problem): void {
+    this.#finish({ how: "refused", problem });
+  }
+
+  reached(target: string): void {
+    this.#target = target;
+  }
+
+  /** Why it ends. The first reason given is the one reported: what follows is its consequence. */
+  end(ending: Ending): void {
+    this.#ending ??= ending;
+  }
+
+  #close(): void {
+    // After a report nothing may have happened any more: that silence is not worth another.
+    if (this.#reported && this.#requests === 0) return;
+    this.#finish(this.#ending ?? { how: "closed" });
+  }
+
+  #finish(ending: Ending): void {
+    this.#reported = true;
+    const { bytesRead, bytesWritten } = this.socket;
+    this.#report({
+      id: this.id,
+      client: this.address.includes(":") ? `[${this.address}]:${this.port}` : `${this.address}:${this.port}`,
+      seen: this.#seen,
+      ...(this.#route && { route: formatDomain(this.#route.domain), rule: this.#route.domain.kind }),
+      ...(this.#target !== undefined && { target: this.#target }),
+      requests: this.#requests,
+      received: bytesRead - this.#receivedBefore,
+      sent: bytesWritten - this.#sentBefore,
+      milliseconds: Math.round(performance.now() - this.#since),
+      ending,
+    });
+    this.#since = performance.now();
+    this.#receivedBefore = bytesRead;
+    this.#sentBefore = bytesWritten;
+    this.#requests = 0;
+    this.#target = undefined;
+  }
+}

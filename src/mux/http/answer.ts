@@ -1,0 +1,103 @@
+/** Carries out what is decided of an exchange. */
+import { randomBytes } from "node:crypto";
+import { STATUS_CODES } from "node:http";
+import { hostOf } from "../../core/domain.ts";
+import { problemOf } from "../../core/errors.ts";
+import type { RouteSummary } from "../../core/events.ts";
+import { decide, type HttpRefusal, unreachable } from "../../core/http-decision.ts";
+import { valuesOf } from "../../core/http-headers.ts";
+import type { RouteTable } from "../../core/match.ts";
+import { renderRefusal } from "../../core/refusal-page.ts";
+import type { Exchange } from "./exchange.ts";
+import { type ForwardContext, forward, isPageLoad } from "./forward.ts";
+import { forwardUpgrade } from "./upgrade.ts";
+import type { Upstreams } from "./upstreams.ts";
+
+/** What the mux knows when a request comes in; read anew for each, so that new routes count at once. */
+export interface Site {
+  readonly port: number;
+  readonly table: RouteTable;
+  readonly summaries: readonly RouteSummary[];
+}
+
+export class Answerer {
+  readonly #site: () => Site;
+  readonly #forwarding: ForwardContext;
+
+  constructor(site: () => Site, upstreams: Upstreams) {
+    this.#site = site;
+    this.#forwarding = {
+      upstreams,
+      instance: randomBytes(6).toString("hex"),
+      refuse: (exchange, problem) => this.#refuse(exchange, unreachable(problem)),
+    };
+  }
+
+  /** Never rejects: what goes wrong beyond words ends the exchange and is told in the connection's report. */
+  async answer(exchange: Exchange): Promise<void> {
+    try {
+      await this.#carryOut(exchange);
+    } catch (error) {
+      exchange.client.refusedRequest(problemOf(error));
+      exchange.abort();
+    }
+  }
+
+  async #carryOut(exchange: Exchange): Promise<void> {
+    const { client, head, upgrade } = exchange;
+    const { table, port } = this.#site();
+    const { instance } = this.#forwarding;
+    const decision = decide(head, { table, port, instance, securedName: client.securedName });
+    const name = decision.kind === "forward" ? decision.accepted.name : decision.name;
+    client.requested(name, decision.route);
+    switch (decision.kind) {
+      case "refuse":
+        return this.#refuse(exchange, decision.refusal);
+      case "redirect":
+        return redirect(exchange, decision.location);
+      case "forward":
+        return upgrade
+          ? forwardUpgrade(exchange, upgrade, decision.accepted, decision.route, this.#forwarding)
+          : forward(exchange, decision.accepted, decision.route, this.#forwarding);
+    }
+  }
+
+  #refuse(exchange: Exchange, { status, title, problem }: HttpRefusal): void {
+    if (exchange.gone) return;
+    const { client, head } = exchange;
+    const { summaries, port } = this.#site();
+    const authority = head.authority ?? valuesOf(head.headers, "host")[0];
+    const retry = problem.code === "target-down" && isPageLoad(exchange);
+    const refusal = { status, title, ...problem, retry, domain: authority && hostOf(authority) };
+    const page = renderRefusal(refusal, summaries, port, valuesOf(head.headers, "accept")[0]);
+    client.refusedRequest(problem);
+    sendWhole(exchange, status, page.body, [
+      "Content-Type",
+      page.contentType,
+      "Oneport-Refusal",
+      problem.code,
+    ]);
+  }
+}
+
+/** A passthrough service asked in the clear: its client finds it by TLS alone. */
+function redirect(exchange: Exchange, location: string): void {
+  sendWhole(exchange, 308, "", ["Location", location]);
+}
+
+function sendWhole(exchange: Exchange, status: number, body: string, headers: readonly string[]): void {
+  const bodiless = exchange.head.method === "HEAD";
+  const length = String(Buffer.byteLength(body));
+  const sink = exchange.respond(
+    status,
+    STATUS_CODES[status] ?? "",
+    [...headers, "Content-Length", length, "Cache-Control", "no-store"],
+    // Whatever of the request was not read would be taken for the next one.
+    {
+      bodiless,
+      trailers: false,
+      close: exchange.body !== undefined || exchange.upgrade !== undefined || status === 400,
+    },
+  );
+  sink.end(bodiless ? undefined : body);
+}

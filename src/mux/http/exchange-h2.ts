@@ -1,0 +1,128 @@
+/** HTTP/2 exchanges on top of Node's core streams; WebSocket comes in as extended CONNECT (RFC 8441). */
+import { createHash, randomBytes } from "node:crypto";
+import http2 from "node:http2";
+import type { Writable } from "node:stream";
+import { type Headers, pairs, valuesOf } from "../../core/http-headers.ts";
+import type { RequestHead } from "../../core/http-request.ts";
+import type { Client } from "../client.ts";
+import type { End } from "../splice.ts";
+import type { Exchange, ResponseOptions, Upgrade } from "./exchange.ts";
+
+export class Http2Exchange implements Exchange {
+  readonly client: Client;
+  readonly head: RequestHead;
+  readonly body: http2.ServerHttp2Stream | undefined;
+  readonly upgrade: Upgrade | undefined;
+  readonly #stream: http2.ServerHttp2Stream;
+  #requestTrailers: Headers = [];
+  #responseTrailers: Headers = [];
+
+  constructor(client: Client, stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) {
+    this.client = client;
+    this.#stream = stream;
+    const asksForWebSocket = headers[":method"] === "CONNECT" && headers[":protocol"] === "websocket";
+    this.upgrade = asksForWebSocket ? webSocketUpgrade(stream) : undefined;
+    this.head = headOf(headers, asksForWebSocket);
+    this.body = asksForWebSocket || stream.endAfterHeaders ? undefined : stream;
+    stream.on("error", () => undefined);
+    stream.on("trailers", (trailers) => {
+      this.#requestTrailers = flatten(trailers);
+    });
+  }
+
+  get gone(): boolean {
+    return this.#stream.destroyed || this.#stream.closed;
+  }
+
+  requestTrailers(): Headers {
+    return this.#requestTrailers;
+  }
+
+  inform(status: number, headers: Headers): void {
+    if (this.#stream.headersSent || this.#stream.destroyed) return;
+    this.#stream.additionalHeaders({ ":status": status, ...gather(headers) });
+  }
+
+  respond(status: number, _message: string, headers: Headers, options: ResponseOptions): Writable {
+    if (!this.#stream.destroyed) {
+      this.#stream.respond(
+        { ":status": status, ...gather(headers) },
+        { endStream: options.bodiless, waitForTrailers: options.trailers && !options.bodiless },
+      );
+      if (options.trailers) {
+        this.#stream.once("wantTrailers", () => this.#stream.sendTrailers(gather(this.#responseTrailers)));
+      }
+    }
+    return this.#stream;
+  }
+
+  flushHead(): void {
+    // HTTP/2 sends the head in a frame of its own at the end of the turn.
+  }
+
+  responseTrailers(headers: Headers): void {
+    this.#responseTrailers = headers;
+  }
+
+  abort(): void {
+    this.#stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  onAborted(callback: () => void): void {
+    this.#stream.once("close", () => {
+      if (!this.#stream.writableFinished) callback();
+    });
+  }
+}
+
+/** RFC 8441 §5: what HTTP/1.1 says with a key and its digest, HTTP/2 says with 200. */
+function webSocketUpgrade(stream: http2.ServerHttp2Stream): Upgrade {
+  const key = randomBytes(16).toString("base64");
+  const digest = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+  const ofTheHandshake = new Set(["connection", "upgrade", "sec-websocket-accept"]);
+  return {
+    protocol: "websocket",
+    headers: ["Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key", key],
+    verify: (headers) => valuesOf(headers, "sec-websocket-accept")[0] === digest,
+    accept(headers): End {
+      const kept = [...pairs(headers)].filter(([name]) => !ofTheHandshake.has(name.toLowerCase())).flat();
+      stream.respond({ ":status": 200, ...gather(kept) });
+      return { stream, raw: { resetAndDestroy: () => stream.close(http2.constants.NGHTTP2_CONNECT_ERROR) } };
+    },
+  };
+}
+
+function headOf(headers: http2.IncomingHttpHeaders, isWebSocket: boolean): RequestHead {
+  const authority = headers[":authority"];
+  return {
+    version: "2",
+    method: isWebSocket ? "GET" : (headers[":method"] ?? ""),
+    target: headers[":path"] ?? "",
+    ...(authority !== undefined && { authority }),
+    headers: flatten(headers),
+  };
+}
+
+/** Node's header object as a list, without the pseudo-headers. */
+function flatten(headers: http2.IncomingHttpHeaders): string[] {
+  const list: string[] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (name.startsWith(":") || value === undefined) continue;
+    for (const each of typeof value === "string" ? [value] : value) list.push(name, each);
+  }
+  return list;
+}
+
+/** A list as Node's header object: repeated values are joined (RFC 9110 §5.3), but for Set-Cookie. */
+function gather(headers: Headers): http2.OutgoingHttpHeaders {
+  const gathered = new Map<string, string | string[]>();
+  for (const [name, value] of pairs(headers)) {
+    const key = name.toLowerCase();
+    const before = gathered.get(key);
+    if (key === "set-cookie") gathered.set(key, [...(before ?? []), value]);
+    else if (before === undefined) gathered.set(key, value);
+    else if (before !== value) gathered.set(key, `${before}, ${value}`);
+  }
+  return Object.fromEntries(gathered);
+}

@@ -1,0 +1,139 @@
+/** Owns the listening sockets: the same port on every address of ours. */
+import net from "node:net";
+import { OneportError, systemCode } from "../core/errors.ts";
+
+const loopback = ["127.0.0.1", "::1"] as const;
+
+/** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
+const automaticPorts = [443, 8443] as const;
+
+export class Listeners {
+  readonly port: number;
+  readonly #servers: ReadonlyMap<string, net.Server>;
+
+  private constructor(port: number, servers: ReadonlyMap<string, net.Server>) {
+    this.port = port;
+    this.#servers = servers;
+  }
+
+  /**
+   * Listens on 127.0.0.1 and, where the machine has it, ::1. Port 0 is any free one.
+   * Rejects with `port-taken`, `port-forbidden` or `listen-failed`.
+   */
+  static async open(port: number | "auto", onSocket: (socket: net.Socket) => void): Promise<Listeners> {
+    if (port !== "auto") return openAt(port, onSocket);
+    for (const candidate of automaticPorts.slice(0, -1)) {
+      try {
+        return await openAt(candidate, onSocket);
+      } catch {
+        // The system refuses this one or somebody has it: that is what the next is for.
+      }
+    }
+    return openAt(automaticPorts[1], onSocket);
+
+    async function openAt(wanted: number, handler: (socket: net.Socket) => void): Promise<Listeners> {
+      const servers = await listenOnLoopback(wanted, handler);
+      return new Listeners(portOf(servers), servers);
+    }
+  }
+
+  get addresses(): string[] {
+    return [...this.#servers.keys()];
+  }
+
+  /** Accepts nothing more; what was accepted lives on. */
+  close(): void {
+    for (const server of this.#servers.values()) server.close();
+  }
+}
+
+async function listenOnLoopback(
+  port: number,
+  onSocket: (socket: net.Socket) => void,
+): Promise<Map<string, net.Server>> {
+  const servers = new Map<string, net.Server>();
+  try {
+    for (const address of loopback) {
+      // With port 0 the first address finds the free port and the second takes the same.
+      const wanted = servers.size === 0 ? port : portOf(servers);
+      const server = await listen(address, wanted, onSocket);
+      if (server) servers.set(address, server);
+    }
+    return servers;
+  } catch (error) {
+    for (const server of servers.values()) server.close();
+    throw error;
+  }
+}
+
+/** Nothing when the machine lacks IPv6; that one address may be missing. */
+async function listen(
+  address: string,
+  port: number,
+  onSocket: (socket: net.Socket) => void,
+): Promise<net.Server | undefined> {
+  const server = net.createServer(
+    {
+      allowHalfOpen: true,
+      pauseOnConnect: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+    },
+    onSocket,
+  );
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host: address, port, exclusive: true, backlog: 1024 }, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    return server;
+  } catch (error) {
+    const code = systemCode(error);
+    if (address === "::1" && (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT")) return undefined;
+    throw listenError(error, code, address, port);
+  }
+}
+
+function listenError(error: unknown, code: string | undefined, address: string, port: number): OneportError {
+  const where = `${address.includes(":") ? `[${address}]` : address}:${port}`;
+  switch (code) {
+    case "EADDRINUSE":
+      return new OneportError({
+        code: "port-taken",
+        message: `Port ${port} is taken: something else listens on ${where}.`,
+        remedy: `End the program that holds it, or choose another port in "oneport.port".`,
+      });
+    case "EACCES":
+    case "EPERM":
+      return new OneportError({
+        code: "port-forbidden",
+        message: `The system does not let this user listen on port ${port}.`,
+        remedy: `Choose a port above 1023 in "oneport.port", or "auto".`,
+      });
+    default:
+      return new OneportError(
+        {
+          code: "listen-failed",
+          message: `Could not listen on ${where}: ${error instanceof Error ? error.message : String(error)}.`,
+          remedy: `Check that the loopback interface is up, or choose another port in "oneport.port".`,
+        },
+        { cause: error },
+      );
+  }
+}
+
+function portOf(servers: ReadonlyMap<string, net.Server>): number {
+  for (const server of servers.values()) {
+    const bound = server.address();
+    if (bound !== null && typeof bound === "object") return bound.port;
+  }
+  throw new OneportError({
+    code: "listen-failed",
+    message: "The machine has no loopback address to listen on.",
+    remedy: "Bring the loopback interface up.",
+  });
+}

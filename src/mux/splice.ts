@@ -1,0 +1,76 @@
+/** Copies two connections into each other: half-close, resets and back-pressure go through both ways. */
+import type { Duplex, Readable, Writable } from "node:stream";
+import { TLSSocket } from "node:tls";
+import { isPlain, UpstreamSocket } from "./upstream-socket.ts";
+
+/** One end of a splice. `raw` is the TCP socket under `stream`, the one a reset goes out on. */
+export interface End {
+  readonly stream: Duplex;
+  readonly raw: { resetAndDestroy(): unknown };
+}
+
+/**
+ * Takes both streams over until both are closed; they may be paused and hold bytes already. `onBroken` hears at most
+ * once, which end broke off without ending properly.
+ */
+export function splice(client: End, target: End, onBroken: (by: "client" | "target") => void): void {
+  let broken = false;
+  connect(client, target, "client");
+  connect(target, client, "target");
+
+  function connect(from: End, to: End, by: "client" | "target"): void {
+    from.stream.on("end", () => to.stream.end());
+    from.stream.on("error", ignore);
+    from.stream.once("close", () => {
+      // What ended has already been passed on; a stream that closes without was reset, and so is its peer.
+      if (from.stream.readableEnded && from.stream.writableFinished) return;
+      if (!broken) {
+        broken = true;
+        onBroken(by);
+      }
+      to.raw.resetAndDestroy();
+    });
+    if (from.stream instanceof UpstreamSocket) from.stream.deliverTo(to.stream);
+    else copy(from.stream, to.stream);
+  }
+}
+
+/** The error of a stream is followed by its "close", which says the same and is always there. */
+function ignore(): void {}
+
+/** Copies what `from` emits to `to`, pausing it while `to` is full. Ends and errors are the caller's. */
+export function copy(from: Readable, to: Writable): void {
+  to.on("drain", () => from.resume());
+  // What can go nowhere is read all the same, or its end would never be seen.
+  to.once("close", () => from.resume());
+  const plain = isPlain(to);
+  if (from instanceof TLSSocket && plain) from.on("data", gather);
+  else from.on("data", pass);
+  from.resume();
+
+  function pass(chunk: Buffer): void {
+    if (to.destroyed) return;
+    if (!to.write(chunk)) from.pause();
+    else if (plain && to.writableLength === 0) free(chunk);
+  }
+
+  /** Decrypted records come 16 KB at a time, several a turn: they leave in one write. */
+  function gather(chunk: Buffer): void {
+    if (to.destroyed) return;
+    if (to.writableCorked === 0) {
+      to.cork();
+      setImmediate(() => to.uncork());
+    }
+    if (!to.write(chunk)) from.pause();
+  }
+}
+
+/** Beneath this the collector is cheaper than detaching. */
+const worthFreeing = 16 * 1024;
+
+/** Gives a chunk's memory back at once, when nobody else can hold a part of it. */
+function free(chunk: Buffer): void {
+  const memory = chunk.buffer;
+  if (chunk.length < worthFreeing || memory.byteLength !== chunk.length) return;
+  if (memory instanceof ArrayBuffer) memory.transfer(0);
+}

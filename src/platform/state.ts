@@ -1,0 +1,69 @@
+/** The folder that Oneport keeps its own files in, how a file is written there, and how a changed one is noticed. */
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { posix, resolve, win32 } from "node:path";
+import { OneportError, systemCode } from "../core/errors.ts";
+
+/** `ONEPORT_STATE_DIR` if it is set, else the platform's usual place. Always absolute; nothing is created. */
+export function stateDirectory(
+  environment: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform,
+  home: string,
+): string {
+  if (environment.ONEPORT_STATE_DIR) return resolve(environment.ONEPORT_STATE_DIR);
+  if (platform === "win32") {
+    return win32.join(environment.LOCALAPPDATA || win32.join(home, "AppData", "Local"), "Oneport");
+  }
+  if (platform === "darwin") return posix.join(home, "Library", "Application Support", "Oneport");
+  // The XDG base directory specification has a relative path ignored.
+  const xdg = environment.XDG_STATE_HOME ?? "";
+  return posix.join(posix.isAbsolute(xdg) ? xdg : posix.join(home, ".local", "state"), "oneport");
+}
+
+/** Makes a folder, and those missing above it, that only this user may enter. One that is there stays as it is. */
+export async function makePrivateFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw notWritable(path, error);
+  }
+}
+
+/** Writes a file that only this user may read: whole or not at all, whatever was there before. */
+export async function writePrivateFile(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw notWritable(path, error);
+  }
+}
+
+/** The error of a write in the state directory that the system refused. */
+export function notWritable(path: string, cause: unknown): OneportError {
+  const problem = {
+    code: "state-not-writable",
+    message: `${path} cannot be written (${systemCode(cause) ?? String(cause)}).`,
+    remedy: "Make its folder writable, or set ONEPORT_STATE_DIR to one that is.",
+  };
+  return new OneportError(problem, { cause });
+}
+
+/** Differs once the file is another one or has been written to; undefined when there is none. Follows links. */
+export async function fileStamp(path: string): Promise<string | undefined> {
+  try {
+    const { ino, mtimeMs, size } = await stat(path);
+    return `${ino}:${mtimeMs}:${size}`;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}

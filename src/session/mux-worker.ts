@@ -1,0 +1,24 @@
+/** The worker thread as its owner sees it: commands in, events out, one promise for its end. */
+import { Worker } from "node:worker_threads";
+import { type MuxEvent, parseEvent } from "../core/events.ts";
+import type { Command } from "./protocol.ts";
+
+export class MuxWorker {
+  readonly #worker: Worker;
+  /** Fulfilled when the thread is over; rejected with what it threw when it died of an error. */
+  readonly ended: Promise<void>;
+
+  /** `entry` is the file of the bundled or plain `worker`. */
+  constructor(entry: string | URL, onEvent: (event: MuxEvent) => void) {
+    this.#worker = new Worker(entry, { stdin: false, stdout: false, stderr: false });
+    this.#worker.on("message", (message: unknown) => onEvent(parseEvent(message)));
+    this.ended = new Promise((resolve, reject) => {
+      this.#worker.once("error", reject);
+      this.#worker.once("exit", () => resolve());
+    });
+  }
+
+  send(command: Command): void {
+    this.#worker.postMessage(command);
+  }
+}
