@@ -17,6 +17,8 @@ for (const { entry, out, external, banner } of bundles) {
     external,
     bundle: true,
     platform: "node",
+    // jsonc-parser's other build loads its parts in a way no bundler can follow.
+    mainFields: ["module", "main"],
     format: "cjs",
     target: "node22",
     minify: production,

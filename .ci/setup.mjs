@@ -19,6 +19,8 @@ const testPrograms = new Map([
   ["python3", "python3"],
 ]);
 
+const apt = "apt-get";
+
 installModules();
 if (process.argv.includes("--test")) findTestPrograms();
 
@@ -58,7 +60,7 @@ function runNpm(args) {
 function findTestPrograms() {
   const missing = missingPrograms();
   if (missing.length === 0) return;
-  if (hasProgram("apt-get") && process.getuid?.() === 0) {
+  if (hasProgram(apt) && process.getuid?.() === 0) {
     console.log(`setup: installing ${missing.join(", ")}`);
     aptInstall(missing.map((program) => testPrograms.get(program)));
   }
@@ -94,13 +96,13 @@ function aptInstall(packages) {
     stdio: ["ignore", "ignore", "inherit"],
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
   };
-  spawnSync("apt-get", ["update", "-qq"], options);
-  spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], options);
+  spawnSync(apt, ["update", "-qq"], options);
+  spawnSync(apt, ["install", "-y", "-qq", "--no-install-recommends", ...packages], options);
 }
 
 function installHint(programs) {
   const debian = programs.map((program) => testPrograms.get(program)).join(" ");
-  if (hasProgram("apt-get")) return `Install with: sudo apt-get install -y --no-install-recommends ${debian}`;
+  if (hasProgram(apt)) return `Install with: sudo apt-get install -y --no-install-recommends ${debian}`;
   if (process.platform === "darwin") {
     const brew = new Map([["certutil", "nss"]]);
     return `Install with: brew install ${programs.map((program) => brew.get(program) ?? program).join(" ")}`;

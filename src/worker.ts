@@ -17,9 +17,13 @@ interface Running {
 }
 
 let running: Running | undefined;
+/** Commands are carried out one after another: a stop must find what a start before it has begun. */
+let earlier = Promise.resolve();
 
 parentPort?.on("message", (message: unknown) => {
-  obey(parseCommand(message)).catch((error: unknown) => emit({ type: "problem", problem: problemOf(error) }));
+  earlier = earlier
+    .then(() => obey(parseCommand(message)))
+    .catch((error: unknown) => emit({ type: "problem", problem: problemOf(error) }));
 });
 
 function emit(event: MuxEvent): void {

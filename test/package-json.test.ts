@@ -1,6 +1,7 @@
 /** The schema in package.json teaches what the code reads: the same keys, options, defaults and values. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import manifest from "../package.json" with { type: "json" };
 import { parseRoutes, schemes } from "../src/core/route.ts";
 import { parseSettings, settingKeys } from "../src/core/settings.ts";
@@ -14,7 +15,9 @@ test("the schema has the keys that the code reads", () => {
 });
 
 test("the schema's defaults are the code's", () => {
-  const defaults = Object.fromEntries(Object.entries(properties).map(([key, schema]) => [key, schema.default]));
+  const defaults = Object.fromEntries(
+    Object.entries(properties).map(([key, schema]) => [key, schema.default]),
+  );
   assert.deepEqual(parseSettings(defaults), parseSettings({}));
 });
 
@@ -39,12 +42,163 @@ test("the schema has the options that the code reads", () => {
 });
 
 test("the schema's defaults of a route are the code's", () => {
-  const { to, ...options } = routeSchema.properties;
-  const defaults = Object.entries(options).flatMap(([key, schema]) => "default" in schema ? [[key, schema.default]] : []);
-  for (const [key, value] of defaults) {
-    const written = ["https://localhost:1", "tcp://localhost:1"].map((target) => parseRoutes({ "a.test": { to: target, [String(key)]: value } }));
-    const plain = ["https://localhost:1", "tcp://localhost:1"].map((target) => parseRoutes({ "a.test": target }));
-    assert.ok(written.some((each, index) => JSON.stringify(each) === JSON.stringify(plain[index])), String(key));
+  const { to: _, ...options } = routeSchema.properties;
+  const withDefault = Object.entries(options).filter(([, schema]) => "default" in schema);
+  assert.deepEqual(
+    withDefault.map(([name]) => name),
+    ["enabled", "insecureUpstream", "hold", "closeUpstream", "tls", "webSocketBridge"],
+  );
+  for (const [name, schema] of withDefault) {
+    const value = "default" in schema ? schema.default : undefined;
+    const route = (options: object) =>
+      ["https://localhost:1", "tcp://localhost:1"].map(
+        (to) => parseRoutes({ "a.test": { to, ...options } }).routes[0],
+      );
+    // Each option has a meaning for one of the two targets; there, its default changes nothing.
+    const plain = route({});
+    assert.ok(
+      route({ [name]: value }).some((each, index) => each && isDeepStrictEqual(each, plain[index])),
+      name,
+    );
   }
-  assert.ok(defaults.length >= 6);
+});
+
+/** As much of JSON Schema as ours makes use of. */
+function accepts(schema: unknown, value: unknown): boolean {
+  if (!isRecord(schema)) return schema !== false;
+  const {
+    type,
+    minimum,
+    maximum,
+    pattern,
+    minLength,
+    minItems,
+    items,
+    propertyNames,
+    properties: known,
+  } = schema;
+  if (type !== undefined && ![type].flat().some((each) => each === typeOf(value) || isWhole(each, value)))
+    return false;
+  if (Array.isArray(schema.enum) && !schema.enum.includes(value)) return false;
+  if (typeof value === "number")
+    return !(value < Number(minimum ?? value) || value > Number(maximum ?? value));
+  if (typeof value === "string") {
+    return value.length >= Number(minLength ?? 0) && new RegExp(String(pattern ?? ""), "u").test(value);
+  }
+  if (Array.isArray(value)) {
+    return value.length >= Number(minItems ?? 0) && value.every((item) => accepts(items, item));
+  }
+  if (!isRecord(value)) return true;
+  return Object.entries(value).every(([key, each]) => {
+    const own = isRecord(known) && Object.hasOwn(known, key) ? known[key] : schema.additionalProperties;
+    return accepts(propertyNames, key) && accepts(own, each);
+  });
+}
+
+function typeOf(value: unknown): string {
+  return Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
+}
+
+function isWhole(type: unknown, value: unknown): boolean {
+  return type === "integer" && Number.isInteger(value);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeOf(value) === "object";
+}
+
+const goodRoutes: readonly object[] = [
+  {},
+  { "shop.localhost": 3000, "Shop.Test.": "3000", "*.preview.shop.test": [3001, "http://localhost:3002/"] },
+  {
+    "*": {
+      to: "http://localhost:3000",
+      hostHeader: "localhost:3000",
+      hold: 0.5,
+      closeUpstream: true,
+      healthPath: "/up",
+    },
+  },
+  { "bücher.test": 1, "my_app.test": 2, localhost: 3, __proto__x: 4, "*.test": 5 },
+  {
+    "edge.shop.test": {
+      to: ["tcp://192.168.1.66:9090", "tcp://[::1]:9090"],
+      sendProxy: 2,
+      tls: false,
+      webSocketBridge: true,
+    },
+  },
+  {
+    "old.shop.test": { to: "tcp+wss://localhost/tunnel", insecureUpstream: true },
+    "off.test": { enabled: false },
+  },
+  ...Object.keys(schemes).map((scheme) => ({ "a.test": `${scheme}://localhost:1` })),
+];
+
+for (const routes of goodRoutes) {
+  test(`schema and code accept ${JSON.stringify(routes)}`, () => {
+    assert.deepEqual(parseRoutes(routes).problems, []);
+    assert.ok(accepts(routesSchema, routes));
+  });
+}
+
+const badRoutes: readonly unknown[] = [
+  [],
+  { "http://a.test": 1 },
+  { "a.test:80": 1 },
+  { "a.test/x": 1 },
+  { "a b.test": 1 },
+  { "a..test": 1 },
+  { "*.*.test": 1 },
+  { "a*.test": 1 },
+  { "": 1 },
+  { "a.test": 0 },
+  { "a.test": 65536 },
+  { "a.test": 1.5 },
+  { "a.test": null },
+  { "a.test": "localhost:3000" },
+  { "a.test": "htp://localhost:3000" },
+  { "a.test": "http://me:pw@localhost:3000" },
+  { "a.test": "http://localhost:3000?x" },
+  { "a.test": [] },
+  { "a.test": [[1]] },
+  { "a.test": { to: "localhost" } },
+  { "a.test": { to: 1, holt: 1 } },
+  { "a.test": { to: 1, hold: 601 } },
+  { "a.test": { to: "tcp://localhost:1", sendProxy: 3 } },
+  { "a.test": { to: 1, healthPath: "up" } },
+  { "a.test": { to: 1, hostHeader: "" } },
+];
+
+for (const routes of badRoutes) {
+  test(`schema and code refuse ${JSON.stringify(routes)}`, () => {
+    assert.notDeepEqual(parseRoutes(routes).problems, []);
+    assert.ok(!accepts(routesSchema, routes));
+  });
+}
+
+const otherSettings: readonly [
+  key: keyof typeof properties,
+  good: readonly unknown[],
+  bad: readonly unknown[],
+][] = [
+  ["oneport.port", ["auto", 1, 65535], ["443", 0, 65536, 1.5, null]],
+  ["oneport.acceptProxy", [[], ["127.0.0.1", "::1"]], ["127.0.0.1", ["localhost"], [1]]],
+  ["oneport.certificates", ["authority", "selfSigned"], ["selfsigned", true]],
+  ["oneport.certificateFiles", [[], ["certs"]], ["certs", [""], [1]]],
+  ["oneport.autoStart", [true, false], ["true", null]],
+  ["oneport.helloTimeout", [1, 2.5, 60], [0, 61, "10"]],
+  ["oneport.terminal.trustAuthority", [true, false], ["true", 1]],
+];
+
+test("schema and code agree on every other setting", () => {
+  assert.equal(otherSettings.length, settingKeys.length - 1);
+  for (const [key, good, bad] of otherSettings) {
+    for (const value of [...good, ...bad]) {
+      const isGood = good.includes(value);
+      const label = `${key}: ${JSON.stringify(value)}`;
+      assert.equal(accepts(properties[key], value), isGood, `schema, ${label}`);
+      assert.equal(parseSettings({ [key]: value }).problems.length === 0, isGood, `code, ${label}`);
+    }
+  }
 });

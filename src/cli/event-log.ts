@@ -1,7 +1,7 @@
 /** What `oneport start` shows of the mux's events: a table and log lines for people, JSON lines for programs. */
 import type { MuxEvent, RouteSummary } from "../core/events.ts";
+import { formatEvent } from "../core/log-line.ts";
 import { isLocalhost } from "../core/loopback.ts";
-import { formatClock, formatEvent } from "./log-line.ts";
 import { formatRouteTable, placeToConnect, routeChanges } from "./route-table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -26,6 +26,7 @@ export function eventLog(terminal: Terminal): Show {
   const { style } = terminal;
   let port: number | undefined;
   let routes: readonly RouteSummary[] | undefined;
+  const printLogged = (line: string) => terminal.print(`${style("dim", formatClock(new Date()))}  ${line}`);
   const printTable = () => {
     if (port === undefined || routes === undefined) return;
     for (const line of tableLines(routes, port, terminal)) terminal.print(line);
@@ -46,8 +47,7 @@ export function eventLog(terminal: Terminal): Show {
         const before = routes;
         routes = event.routes;
         if (before === undefined) return printTable();
-        const clock = style("dim", formatClock(new Date()));
-        for (const line of routeChanges(before, routes, style)) terminal.print(`${clock}  ${line}`);
+        for (const line of routeChanges(before, routes, style)) printLogged(line);
         return;
       }
       case "stopped":
@@ -55,7 +55,7 @@ export function eventLog(terminal: Terminal): Show {
       case "connection":
       case "target":
       case "problem":
-        terminal.print(formatEvent(event, new Date(), style));
+        printLogged(formatEvent(event, style));
     }
   };
 }
@@ -66,4 +66,11 @@ function tableLines(routes: readonly RouteSummary[], port: number, { style }: Te
   const needHosts = routes.some(({ domain }) => !domain.startsWith("*") && !isLocalhost(domain));
   const hint = 'Names outside "localhost" need a line in the hosts file: see "oneport hosts print".';
   return ["", ...table, "", ...(needHosts ? [style("dim", hint), ""] : [])];
+}
+
+/** The time of day here. */
+function formatClock(time: Date): string {
+  return [time.getHours(), time.getMinutes(), time.getSeconds()]
+    .map((part) => String(part).padStart(2, "0"))
+    .join(":");
 }

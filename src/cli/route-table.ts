@@ -1,8 +1,9 @@
 /** The routes as a table: domain, target, how it is carried, and what the caller says of each in the last column. */
+
 import type { RouteSummary } from "../core/events.ts";
+import type { Style } from "../core/log-line.ts";
 import type { RouteKind } from "../core/route.ts";
 import { formatTable } from "./table.ts";
-import type { Style } from "./terminal.ts";
 
 const carried: { readonly [Kind in RouteKind]: string } = {
   http: "HTTP and WebSocket",

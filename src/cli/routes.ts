@@ -1,5 +1,7 @@
 /** `oneport routes`: the routes as understood, with every problem, without starting. */
+
 import type { RouteSummary } from "../core/events.ts";
+import { summarizeRoutes } from "../core/route-summary.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { formatRouteTable } from "./route-table.ts";
 import {
@@ -9,7 +11,6 @@ import {
   readSettings,
   settingsPath,
 } from "./settings-source.ts";
-import { summarizeRoutes } from "./summarize-routes.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit status 1 if there is any problem. */

@@ -1,12 +1,8 @@
 /** Where the command line writes: lines on standard output and standard error, in colour where that is wanted. */
 import { styleText } from "node:util";
 import { type Problem, systemCode } from "../core/errors.ts";
+import type { Style } from "../core/log-line.ts";
 import { visible } from "../core/printable.ts";
-
-type Format = "bold" | "dim" | "red" | "yellow" | "green" | "cyan";
-
-/** Styles a text, or leaves it as it is. */
-export type Style = (format: Format, text: string) => string;
 
 export class Terminal {
   readonly style: Style;

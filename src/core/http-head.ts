@@ -40,7 +40,9 @@ const authority = /^(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]+)(?::[0-9]
 export function readHttpHead(received: Uint8Array, seen = 0): HeadRead {
   const bytes = received.subarray(0, maxHead);
   if (agrees(bytes, 0, preface)) return bytes.length < preface.length ? more(bytes) : { kind: "http2" };
-  switch (readRequestLine(bytes, seen)) {
+  // While they could still become the preface, nothing else was asked of them.
+  const read = seen < preface.length ? 0 : seen;
+  switch (readRequestLine(bytes, read)) {
     case "other":
       return { kind: "other" };
     case "more":
@@ -48,7 +50,7 @@ export function readHttpHead(received: Uint8Array, seen = 0): HeadRead {
     case "broken":
       return { kind: "http1", host: undefined };
     case "whole":
-      return readFields(bytes, seen);
+      return readFields(bytes, read);
   }
 }
 

@@ -87,8 +87,8 @@ p{margin:.5rem 0;overflow-wrap:anywhere}
 .soft{color:var(--soft)}
 .small{font-size:.875rem}
 code{font:.9375em ui-monospace,monospace;overflow-wrap:anywhere}
-ul{margin:0;padding:0;list-style:none;border:1px solid var(--line);border-radius:10px;background:var(--card)}
-li{display:flex;gap:1rem;justify-content:space-between;padding:.625rem 1rem}
+ul{margin:0 0 1rem;padding:0;list-style:none;border:1px solid var(--line);border-radius:10px;background:var(--card)}
+li{display:flex;gap:1rem;align-items:baseline;justify-content:space-between;padding:.625rem 1rem}
 li+li{border-top:1px solid var(--line)}
 a{color:var(--link);text-underline-offset:.2em}
 a:focus-visible{outline:2px solid var(--link);outline-offset:3px;border-radius:2px}

@@ -1,13 +1,7 @@
 /** Domains as keys of routes, and names and authorities as they come over the wire. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  canonicalAddress,
-  formatDomain,
-  hostOf,
-  normalizeName,
-  parseDomain,
-} from "../../src/core/domain.ts";
+import { canonicalAddress, formatDomain, hostOf, normalizeName, parseDomain } from "../../src/core/domain.ts";
 
 function formatted(text: string): string {
   const domain = parseDomain(text);
@@ -19,7 +13,10 @@ const name253 = `${label63}.${label63}.${label63}.${"b".repeat(61)}`;
 
 test("a key is a name, a wildcard or the default", () => {
   assert.deepEqual(parseDomain("shop.test"), { ok: true, value: { kind: "exact", name: "shop.test" } });
-  assert.deepEqual(parseDomain("*.shop.test"), { ok: true, value: { kind: "wildcard", parent: "shop.test" } });
+  assert.deepEqual(parseDomain("*.shop.test"), {
+    ok: true,
+    value: { kind: "wildcard", parent: "shop.test" },
+  });
   assert.deepEqual(parseDomain("*"), { ok: true, value: { kind: "default" } });
 });
 
@@ -184,7 +181,18 @@ test("only whole IP literals are addresses", () => {
   for (const address of ["0.0.0.0", "127.77.255.1", "255.255.255.255", "::", "::1", "2001:db8::1"]) {
     assert.equal(canonicalAddress(address), address);
   }
-  for (const text of ["", "127.1", "256.0.0.1", "01.2.3.4", "1.2.3.4.", "1.2.3.4.5", ":", "1::2::3", "[::1]", "::1%1"]) {
+  for (const text of [
+    "",
+    "127.1",
+    "256.0.0.1",
+    "01.2.3.4",
+    "1.2.3.4.",
+    "1.2.3.4.5",
+    ":",
+    "1::2::3",
+    "[::1]",
+    "::1%1",
+  ]) {
     assert.equal(canonicalAddress(text), undefined, text);
   }
 });

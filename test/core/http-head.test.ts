@@ -183,6 +183,7 @@ describe("what is no request", () => {
       ["GET / HTTP/2.0\r\n", 15],
       ["OPTIONS rtsp://a RTSP/1.0\r\n", 26],
       ["GET /\0", 6],
+      ["GET /\x7f", 6],
       [" GET / HTTP/1.1\r\n", 1],
       ["\r\nGET / HTTP/1.1\r\n", 1],
       ["hello\n", 6],
@@ -194,7 +195,9 @@ describe("what is no request", () => {
     for (const [text, at] of whereOther) {
       assert.equal(read(text.slice(0, at - 1)).kind, "more", JSON.stringify(text));
       assert.deepEqual(read(text.slice(0, at)), { kind: "other" }, JSON.stringify(text));
-      assert.deepEqual(read(text), { kind: "other" }, JSON.stringify(text));
+      const whole = Buffer.from(text, "latin1");
+      assert.deepEqual(readHttpHead(whole), { kind: "other" }, JSON.stringify(text));
+      assert.deepEqual(arriving(whole, 1, readHttpHead).answer, { kind: "other" }, JSON.stringify(text));
     }
   });
 
@@ -202,6 +205,7 @@ describe("what is no request", () => {
     for (const line of ["get / HTTP/1.1", "Frobnicate x HTTP/1.1", "PRI * HTTP/1.1", "GET  / HTTP/1.9"]) {
       assert.equal(read(head(line)).kind, "http1", line);
     }
+    assert.equal(hostOf(head("get / HTTP/1.1", "Host: a.test")), "a.test");
     assert.equal(hostOf(head("CONNECT a.test:443 HTTP/1.1", "Host: a.test:443")), "a.test:443");
   });
 

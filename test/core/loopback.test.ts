@@ -7,11 +7,14 @@ import { parseRoutes } from "../../src/core/route.ts";
 const many = Array.from({ length: 5000 }, (_, i) => `service-${i}.test`);
 
 test("an address is the same on every machine and for ever", () => {
-  assert.deepEqual(Object.fromEntries(assignAddresses(["db.shop.test", "auth.shop.test", "edge.shop.test"])), {
-    "db.shop.test": "127.77.243.157",
-    "auth.shop.test": "127.77.71.76",
-    "edge.shop.test": "127.77.12.254",
-  });
+  assert.deepEqual(
+    Object.fromEntries(assignAddresses(["db.shop.test", "auth.shop.test", "edge.shop.test"])),
+    {
+      "db.shop.test": "127.77.243.157",
+      "auth.shop.test": "127.77.71.76",
+      "edge.shop.test": "127.77.12.254",
+    },
+  );
 });
 
 test("every name has an address of its own within 127.77.0.0/16, never .0 or .255", () => {

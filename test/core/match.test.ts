@@ -45,7 +45,9 @@ test("names that objects inherit match nothing", () => {
 });
 
 test("of two routes for one domain the first counts", () => {
-  const [one, two] = [1, 2].map((port) => parseRoutes({ "a.test": port, "*.a.test": port, "*": port }).routes);
+  const [one, two] = [1, 2].map(
+    (port) => parseRoutes({ "a.test": port, "*.a.test": port, "*": port }).routes,
+  );
   assert.ok(one && two);
   const table = new RouteTable([...one, ...two]);
   assert.deepEqual(
@@ -57,7 +59,9 @@ test("of two routes for one domain the first counts", () => {
 
 test("ten thousand routes are told apart, at a flat cost", () => {
   const many = tableOf(
-    Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [i % 2 ? `s${i}.test` : `*.s${i}.test`, i + 1])),
+    Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, i) => [i % 2 ? `s${i}.test` : `*.s${i}.test`, i + 1]),
+    ),
   );
   for (let i = 0; i < 10_000; i++) {
     assert.equal(portOf(many, i % 2 ? `s${i}.test` : `a.s${i}.test`), i + 1);

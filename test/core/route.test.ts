@@ -56,7 +56,13 @@ const goodTargets: readonly [value: unknown, ...targets: string[]][] = [
   ["tls://localhost:8444", "tls://localhost:8444"],
   ["tcp+ws://localhost:5000/tunnel", "tcp+ws://localhost:5000/tunnel"],
   ["tcp+wss://localhost", "tcp+wss://localhost:443"],
-  [[3001, "3002", "https://localhost:3003", "ws://localhost:3004"], "http://localhost:3001", "http://localhost:3002", "https://localhost:3003", "ws://localhost:3004"],
+  [
+    [3001, "3002", "https://localhost:3003", "ws://localhost:3004"],
+    "http://localhost:3001",
+    "http://localhost:3002",
+    "https://localhost:3003",
+    "ws://localhost:3004",
+  ],
 ];
 
 for (const [value, ...targets] of goodTargets) {
@@ -95,7 +101,11 @@ const badTargets: readonly [value: unknown, code: string, remedy: string][] = [
   ["http://local host:3000", "target-url", "Write a port such as 3000,"],
   ["htp://localhost:3000", "target-scheme", 'Write "http://localhost:3000".'],
   ["tcp+wsss://localhost:1/x", "target-scheme", 'Write "tcp+wss://localhost:1/x".'],
-  ["postgres://localhost:5432/db", "target-scheme", 'Write "tcp://localhost:5432" for any protocol over TCP;'],
+  [
+    "postgres://localhost:5432/db",
+    "target-scheme",
+    'Write "tcp://localhost:5432" for any protocol over TCP;',
+  ],
   ["constructor://localhost:1", "target-scheme", 'Write "tcp://localhost:1" for any protocol over TCP;'],
   ["http://me:pw@localhost:3000", "target-user-name", 'Write "http://localhost:3000".'],
   ["ws://localhost:3000/x?y=1", "target-query", 'Write "ws://localhost:3000/x".'],
@@ -228,7 +238,10 @@ test("an unknown option is told with the one that was meant", () => {
 });
 
 test("an option for one target of a list is an option of the route", () => {
-  assert.equal(routeFor({ to: [3000, "https://localhost:1"], insecureUpstream: true }).insecureUpstream, true);
+  assert.equal(
+    routeFor({ to: [3000, "https://localhost:1"], insecureUpstream: true }).insecureUpstream,
+    true,
+  );
 });
 
 test("all problems of one route are told", () => {
@@ -289,7 +302,9 @@ test("the second key for one domain is a problem, and the first stands", () => {
 });
 
 test("keys that objects inherit are ordinary keys", () => {
-  const value: unknown = JSON.parse('{ "__proto__": 1, "constructor": 2, "tostring": { "to": 3, "__proto__": 4 } }');
+  const value: unknown = JSON.parse(
+    '{ "__proto__": 1, "constructor": 2, "tostring": { "to": 3, "__proto__": 4 } }',
+  );
   const { routes, problems } = parseRoutes(value);
   assert.deepEqual(
     routes.map((route) => formatDomain(route.domain)),
@@ -326,7 +341,30 @@ function randomFrom(seed: number): () => number {
 
 test("whatever stands beside it, a good route survives and nothing is thrown", () => {
   const random = randomFrom(1);
-  const pieces = ["a", "http", "://", "localhost", ":", "3000", "/", "?", "@", "*", ".", "ü", " ", "\0", "\ud800", "[::1]", "tcp", "to", "hold", "__proto__", "%", "-"];
+  const pieces = [
+    "a",
+    "http",
+    "://",
+    "localhost",
+    ":",
+    "3000",
+    "/",
+    "?",
+    "@",
+    "*",
+    ".",
+    "ü",
+    " ",
+    "\0",
+    "\ud800",
+    "[::1]",
+    "tcp",
+    "to",
+    "hold",
+    "__proto__",
+    "%",
+    "-",
+  ];
   const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)];
   const text = () => Array.from({ length: random() * 8 }, () => pick(pieces)).join("");
   const value = (depth: number): unknown => {

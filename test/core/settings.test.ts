@@ -35,7 +35,10 @@ test("good values are taken", () => {
   });
   assert.deepEqual(problems, []);
   const { routes, disabledRoutes, ...others } = settings;
-  assert.deepEqual([...routes, ...disabledRoutes].map(({ domain }) => formatDomain(domain)), ["shop.test", "old.test"]);
+  assert.deepEqual(
+    [...routes, ...disabledRoutes].map(({ domain }) => formatDomain(domain)),
+    ["shop.test", "old.test"],
+  );
   assert.deepEqual(others, {
     port: 8443,
     acceptProxy: ["127.0.0.1", "::1", "10.0.0.1"],
@@ -87,10 +90,18 @@ test("a problem with a route has its place in the whole file", () => {
 });
 
 test("an unknown key is told with the one that was meant", () => {
-  const { problems } = parseSettings({ "oneport.rotues": {}, "oneport.terminal.trust": true, "oneport.__proto__": 1 });
+  const { problems } = parseSettings({
+    "oneport.rotues": {},
+    "oneport.terminal.trust": true,
+    "oneport.__proto__": 1,
+  });
   assert.deepEqual(
     problems.map(({ code, path, key }) => [code, path, key]),
-    ["oneport.rotues", "oneport.terminal.trust", "oneport.__proto__"].map((key) => ["setting-unknown", [key], "key"]),
+    ["oneport.rotues", "oneport.terminal.trust", "oneport.__proto__"].map((key) => [
+      "setting-unknown",
+      [key],
+      "key",
+    ]),
   );
   assert.equal(problems[0]?.remedy, 'Write "oneport.routes".');
   assert.match(problems[2]?.remedy ?? "", new RegExp(settingKeys.slice(0, -1).join(", ")));

@@ -79,6 +79,13 @@ describe("sniffing", () => {
     assert.deepEqual(arriving(Buffer.concat([preface, Buffer.alloc(9)]), 1, sniff).answer, { kind: "http2" });
   });
 
+  it("takes linear time for a head of 64 KiB that comes byte by byte", () => {
+    const bytes = Buffer.from(`GET / HTTP/1.1\r\n${"a:\r\n".repeat(16_000)}`, "latin1");
+    const start = performance.now();
+    assert.equal(arriving(bytes, 1, sniff).answer.kind, "more");
+    assert.ok(performance.now() - start < 1500);
+  });
+
   it("says of protocols that carry no name that they are something else, as soon as a client could wait", () => {
     for (const bytes of [
       "SSH-2.0-x",

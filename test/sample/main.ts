@@ -50,8 +50,8 @@ async function run(): Promise<number> {
   const rootFile = authorityFile(stateDirectory);
   console.log(`Three services and Oneport before them; Ctrl-C ends it all. To paste, once it listens:
 
-  curl --cacert ${rootFile} https://web.localhost:${port}/hello
-  openssl s_client -quiet -connect 127.0.0.1:${port} -servername lines.localhost -CAfile ${rootFile}
+  curl --cacert "${rootFile}" https://web.localhost:${port}/hello
+  openssl s_client -quiet -connect 127.0.0.1:${port} -servername lines.localhost -CAfile "${rootFile}"
   openssl s_client -connect 127.0.0.1:${port} -servername secure.localhost -showcerts
   https://web.localhost:${port}/          in a browser, which warns until it trusts the authority
 `);

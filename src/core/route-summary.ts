@@ -1,8 +1,8 @@
 /** Routes as they are shown: by their texts, with their own addresses. */
-import { formatDomain } from "../core/domain.ts";
-import type { RouteSummary } from "../core/events.ts";
-import { assignAddresses, needsAddress } from "../core/loopback.ts";
-import { formatTarget, type Route } from "../core/route.ts";
+import { formatDomain } from "./domain.ts";
+import type { RouteSummary } from "./events.ts";
+import { assignAddresses, needsAddress } from "./loopback.ts";
+import { formatTarget, type Route } from "./route.ts";
 
 export function summarizeRoutes(routes: readonly Route[]): RouteSummary[] {
   const addresses = assignAddresses(routes.filter(needsAddress).map(({ domain }) => formatDomain(domain)));

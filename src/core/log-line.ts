@@ -1,23 +1,26 @@
-/** The log of `oneport start`: each event of the mux as one line. */
-import type { ConnectionReport, Ending, MuxEvent, Seen } from "../core/events.ts";
-import { printable, visible } from "../core/printable.ts";
-import type { Style } from "./terminal.ts";
+/** The log: each event of the mux as one line, for the terminal and for VS Code's log channel alike. */
+import type { ConnectionReport, Ending, MuxEvent, Seen } from "./events.ts";
+import { printable, visible } from "./printable.ts";
+
+type Format = "bold" | "dim" | "red" | "yellow" | "green" | "cyan";
+
+/** Styles a text, or leaves it as it is. */
+export type Style = (format: Format, text: string) => string;
 
 type Logged = Extract<MuxEvent, { type: "connection" | "target" | "problem" }>;
 
-/** One line, without its end. `time` is when the event came. */
-export function formatEvent(event: Logged, time: Date, style: Style): string {
-  const clock = style("dim", formatClock(time));
+/** One line, without its end and without the time. */
+export function formatEvent(event: Logged, style: Style): string {
   switch (event.type) {
     case "connection":
-      return `${clock}  ${formatConnection(event.connection, style)}`;
+      return formatConnection(event.connection, style);
     case "target": {
       const reason = event.reason === undefined ? "" : style("dim", ` (${visible(event.reason)})`);
       const state = style(event.state === "up" ? "green" : "yellow", event.state);
-      return `${clock}  ${printable(event.target)} is ${state}${reason}`;
+      return `${printable(event.target)} is ${state}${reason}`;
     }
     case "problem":
-      return `${clock}  ${style("red", visible(event.problem.message))} ${visible(event.problem.remedy)}`;
+      return `${style("red", visible(event.problem.message))} ${visible(event.problem.remedy)}`;
   }
 }
 
@@ -61,13 +64,6 @@ function formatEnding(ending: Ending, style: Style): string {
     case "refused":
       return style("red", `refused: ${visible(ending.problem.message)}`);
   }
-}
-
-/** The time of day here. */
-export function formatClock(time: Date): string {
-  return [time.getHours(), time.getMinutes(), time.getSeconds()]
-    .map((part) => String(part).padStart(2, "0"))
-    .join(":");
 }
 
 function formatBytes(count: number): string {

@@ -1,0 +1,24 @@
+/** The mux's events as lines of VS Code's log channel, which adds time and level itself. */
+import type { LogOutputChannel } from "vscode";
+import type { MuxEvent } from "../core/events.ts";
+import { formatEvent, type Style } from "../core/log-line.ts";
+
+export function logEvent(log: LogOutputChannel, event: MuxEvent): void {
+  switch (event.type) {
+    case "listening":
+      return log.info(`Listening on port ${event.port} (${event.addresses.join(", ")}).`);
+    case "routes":
+      return log.info(`Routes: ${event.routes.map(({ domain }) => domain).join(", ") || "none"}.`);
+    case "connection":
+      return log.debug(formatEvent(event, plain));
+    case "target":
+      return log.info(formatEvent(event, plain));
+    case "problem":
+      return log.error(`${event.problem.message} ${event.problem.remedy}`);
+    case "stopped":
+      return log.info("Stopped.");
+  }
+}
+
+/** The channel has no styles of its own. */
+const plain: Style = (_, text) => text;

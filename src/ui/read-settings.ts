@@ -1,0 +1,9 @@
+/** The user's settings as VS Code merges them over its scopes, in the shape that `parseSettings` reads. */
+import { workspace } from "vscode";
+import { settingKeys } from "../core/settings.ts";
+
+/** Each key that is set anywhere, by its full name; in an untrusted workspace VS Code leaves out what that one says. */
+export function readSettings(): Record<string, unknown> {
+  const configuration = workspace.getConfiguration();
+  return Object.fromEntries(settingKeys.map((key) => [key, configuration.get<unknown>(key)]));
+}

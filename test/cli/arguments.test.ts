@@ -1,0 +1,64 @@
+/** What can be typed, and what is answered to anything else. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseArguments } from "../../src/cli/arguments.ts";
+
+const defaults = { folder: ".", config: undefined, port: undefined, json: false };
+
+const accepted: readonly (readonly [line: string, invocation: object])[] = [
+  ["start", { kind: "run", command: "start", options: defaults }],
+  [
+    "start shop --port 8443",
+    { kind: "run", command: "start", options: { ...defaults, folder: "shop", port: 8443 } },
+  ],
+  ["start --port=0 --json", { kind: "run", command: "start", options: { ...defaults, port: 0, json: true } }],
+  ["start --port auto", { kind: "run", command: "start", options: { ...defaults, port: "auto" } }],
+  ["--json start", { kind: "run", command: "start", options: { ...defaults, json: true } }],
+  ["routes --config a.json", { kind: "run", command: "routes", options: { ...defaults, config: "a.json" } }],
+  ["hosts print shop", { kind: "run", command: "hosts print", options: { ...defaults, folder: "shop" } }],
+  ["ca path", { kind: "run", command: "ca path", options: defaults }],
+  ["--help", { kind: "help", command: undefined }],
+  ["-h", { kind: "help", command: undefined }],
+  ["start --help", { kind: "help", command: "start" }],
+  ["hosts --help", { kind: "help", command: undefined }],
+  ["hosts print -h", { kind: "help", command: "hosts print" }],
+  ["--version", { kind: "version" }],
+];
+
+for (const [line, invocation] of accepted) {
+  test(`"oneport ${line}" is understood`, () => {
+    assert.deepEqual(parseArguments(line.split(" ")), { ok: true, value: invocation });
+  });
+}
+
+const refused: readonly (readonly [line: string, said: string])[] = [
+  ["", 'No command given. See "oneport --help".'],
+  ["--json", '--json needs a command before it. See "oneport --help".'],
+  ["clean", 'Unknown command "clean". See "oneport --help".'],
+  ["clean --yes", 'Unknown command "clean". See "oneport --help".'],
+  ["rotues", 'Unknown command "rotues". Did you mean "oneport routes"?'],
+  ["constructor", 'Unknown command "constructor". See "oneport --help".'],
+  ["hosts", '"oneport hosts" needs another word. Run "oneport hosts print".'],
+  ["hosts pint", 'Unknown command "hosts pint". Did you mean "oneport hosts print"?'],
+  ["start --prot 1", '"oneport start" has no option "--prot". Did you mean --port?'],
+  ["start -x", '"oneport start" has no option "-x". See "oneport start --help".'],
+  ["routes --port 1", '"oneport routes" has no option "--port". See "oneport routes --help".'],
+  ["start --version", '"oneport start" has no option "--version". See "oneport start --help".'],
+  ["start --port", '--port needs a value after it. See "oneport start --help".'],
+  ["start --config=", '--config needs a value after it. See "oneport start --help".'],
+  ["start --json=1", '--json takes no value. See "oneport start --help".'],
+  ["start a b", '"oneport start" does not know what to do with "b". See "oneport start --help".'],
+  ["ca path a", '"oneport ca path" does not know what to do with "a". See "oneport ca path --help".'],
+  ["start --port 65536", '"65536" is not a port. Give a number from 0 (any free port) to 65535, or "auto".'],
+  ["start --port 8e3", '"8e3" is not a port. Give a number from 0 (any free port) to 65535, or "auto".'],
+  ["start --port -1", '"-1" is not a port. Give a number from 0 (any free port) to 65535, or "auto".'],
+];
+
+for (const [line, said] of refused) {
+  test(`"oneport ${line}" is answered: ${said}`, () => {
+    const parsed = parseArguments(line === "" ? [] : line.split(" "));
+    assert.ok(!parsed.ok);
+    assert.equal(parsed.error.code, "usage");
+    assert.equal(`${parsed.error.message} ${parsed.error.remedy}`, said);
+  });
+}
