@@ -1,5 +1,7 @@
 /** The local certificate authority and the leaves it signs: PEM text in, PEM text out. */
+
 import { createPrivateKey, KeyObject, randomBytes, webcrypto } from "node:crypto";
+import { canonicalAddress } from "./domain.ts";
 
 /** A name-constrained root and the issuer it signed once. The root's key no longer exists. PEM, each ending in a line feed. */
 export interface Authority {
@@ -31,13 +33,6 @@ export function isWithinAuthority(name: string): boolean {
   const address = canonicalAddress(name);
   if (address !== undefined) return address === "::1" || address.startsWith("127.");
   return constrainedNames.some((parent) => name === parent || name.endsWith(`.${parent}`));
-}
-
-/** An IP literal in its one usual spelling (`127.0.0.1`, `::1`); undefined for anything else. */
-export function canonicalAddress(text: string): string | undefined {
-  if (/^[\da-f:.]*:[\da-f:.]*$/i.test(text)) return URL.parse(`http://[${text}]`)?.hostname.slice(1, -1);
-  const isIpv4 = /^\d+(\.\d+){3}$/.test(text) && URL.parse(`http://${text}`)?.hostname === text;
-  return isIpv4 ? text : undefined;
 }
 
 /** A leaf may stand for this much of its life: from two thirds on it is due to be renewed. Times in milliseconds. */

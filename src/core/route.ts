@@ -1,18 +1,11 @@
 /** What a route is, and how the setting `oneport.routes` is read into routes and problems. */
 import { type Domain, formatDomain, parseDomain } from "./domain.ts";
 import type { Problem } from "./errors.ts";
-import {
-  formatTarget,
-  parseTarget,
-  type RouteKind,
-  type Scheme,
-  schemes,
-  type Target,
-} from "./parse-target.ts";
+import { formatTarget, parseTarget, type RouteKind, schemes, type Target } from "./parse-target.ts";
 import { type Report, readOptions } from "./route-options.ts";
 import { shown } from "./wording.ts";
 
-export { formatTarget, type RouteKind, type Scheme, schemes, type Target };
+export { formatTarget, type RouteKind, schemes, type Target };
 
 export interface Route {
   readonly domain: Domain;

@@ -1,5 +1,6 @@
 /** Certificates that vouch for themselves: for `oneport.certificates: "selfSigned"` and names no authority of ours may certify. */
-import { canonicalAddress, type Leaf, leafLifetime } from "./authority.ts";
+import { type Leaf, leafLifetime } from "./authority.ts";
+import { canonicalAddress } from "./domain.ts";
 
 /** Makes a certificate for one name (a lower-case DNS name or an IP literal), signed by its own key. */
 export async function makeSelfSigned(name: string, now: Date): Promise<Leaf> {

@@ -15,24 +15,34 @@ const mostBytes = 128 * 1024;
 /** `socket` must be paused and is paused again when the promise is fulfilled; it never rejects. */
 export function peek(socket: net.Socket, milliseconds: number): Promise<Peeked> {
   return new Promise((resolve) => {
-    let seen: Buffer | undefined;
+    let chunks: Buffer[] = [];
+    let arrived = 0;
     let sniffed = 0;
     let wanted = 1;
 
-    const timer = setTimeout(() => settle({ kind: "silent", bytes: seen?.length ?? 0 }), milliseconds);
+    const timer = setTimeout(() => settle({ kind: "silent", bytes: arrived }), milliseconds);
     socket.on("data", take);
     socket.on("end", leave);
     socket.on("close", leave);
     socket.resume();
 
     function take(chunk: Buffer): void {
-      seen = seen ? Buffer.concat([seen, chunk]) : chunk;
-      if (seen.length < wanted) return;
-      const result = sniff(seen, sniffed);
+      chunks.push(chunk);
+      arrived += chunk.length;
+      if (arrived < wanted) return;
+      const result = sniff(gathered(), sniffed);
       if (result.kind !== "more") return settle(result);
-      if (seen.length >= mostBytes) return settle({ kind: "other" });
-      sniffed = seen.length;
+      if (arrived >= mostBytes) return settle({ kind: "other" });
+      sniffed = arrived;
       wanted = result.atLeast;
+    }
+
+    function gathered(): Buffer {
+      const [first] = chunks;
+      if (first && chunks.length === 1) return first;
+      const whole = Buffer.concat(chunks, arrived);
+      chunks = [whole];
+      return whole;
     }
 
     function leave(): void {
@@ -45,7 +55,7 @@ export function peek(socket: net.Socket, milliseconds: number): Promise<Peeked> 
       socket.off("end", leave);
       socket.off("close", leave);
       socket.pause();
-      if (seen && result.kind !== "ended") socket.unshift(seen);
+      if (arrived > 0 && result.kind !== "ended") socket.unshift(gathered());
       resolve(result);
     }
   });

@@ -8,14 +8,17 @@ const lingerMilliseconds = 2000;
 
 /** `alert` goes to a client that has begun a TLS handshake; any other is reset, for no words of ours would fit. */
 export function refuse(client: Client, problem: Problem, alert?: TlsAlert): void {
+  if (client.socket.destroyed) return;
   client.end({ how: "refused", problem });
   if (alert === undefined) {
     client.socket.resetAndDestroy();
     return;
   }
   // A reset on its heels could overtake the alert: wait for the client to hang up, but not for long.
-  client.socket.end(alertRecord(alert));
-  client.socket.on("end", () => client.socket.destroy());
-  client.socket.setTimeout(lingerMilliseconds, () => client.socket.destroy());
-  client.socket.resume();
+  const { socket } = client;
+  const timer = setTimeout(() => socket.destroy(), lingerMilliseconds);
+  socket.once("close", () => clearTimeout(timer));
+  socket.once("end", () => socket.destroy());
+  socket.end(alertRecord(alert));
+  socket.resume();
 }

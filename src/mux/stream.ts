@@ -18,7 +18,10 @@ export async function serveStream(
   open: () => Duplex,
   alert: TlsAlert | undefined,
 ): Promise<void> {
-  const dialled = await dialer.dialStream(route, { holdMilliseconds: route.holdSeconds * 1000 });
+  const gone = new AbortController();
+  client.socket.once("close", () => gone.abort());
+  const holdMilliseconds = route.holdSeconds * 1000;
+  const dialled = await dialer.dialStream(route, { holdMilliseconds, signal: gone.signal });
   if (!dialled.ok) return refuse(client, dialled.error, alert);
   const { socket, target } = dialled.value;
   if (client.socket.destroyed) return void socket.destroy();

@@ -1,13 +1,8 @@
 /** Which certificate answers a handshake: the user's own, else a leaf that is made at the first handshake for its name. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
-import {
-  type Authority,
-  canonicalAddress,
-  isWithinAuthority,
-  makeLeaf,
-  renewalTime,
-} from "../core/authority.ts";
+import { type Authority, isWithinAuthority, makeLeaf, renewalTime } from "../core/authority.ts";
+import { canonicalAddress } from "../core/domain.ts";
 import { OneportError, type Problem, problemOf } from "../core/errors.ts";
 import { makeSelfSigned } from "../core/self-signed.ts";
 import { AuthorityFolder } from "./authority-folder.ts";

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { canonicalAddress } from "../core/authority.ts";
+import { canonicalAddress } from "../core/domain.ts";
 import { fail, ok, type Problem, problemOf, type Result, systemCode } from "../core/errors.ts";
 
 export interface OwnCertificate {

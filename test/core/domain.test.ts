@@ -177,6 +177,12 @@ for (const [authority, host] of authorities) {
   });
 }
 
+test("an IP literal has one spelling", () => {
+  assert.equal(canonicalAddress("0:0:0:0:0:0:0:1"), "::1");
+  assert.equal(canonicalAddress("FE80::A"), "fe80::a");
+  assert.equal(canonicalAddress("::ffff:127.0.0.1"), "127.0.0.1");
+});
+
 test("only whole IP literals are addresses", () => {
   for (const address of ["0.0.0.0", "127.77.255.1", "255.255.255.255", "::", "::1", "2001:db8::1"]) {
     assert.equal(canonicalAddress(address), address);
@@ -192,6 +198,8 @@ test("only whole IP literals are addresses", () => {
     "1::2::3",
     "[::1]",
     "::1%1",
+    "::1]:80/[::1",
+    ":::",
   ]) {
     assert.equal(canonicalAddress(text), undefined, text);
   }

@@ -1,0 +1,52 @@
+/** Takes WebSocket clients for a TCP service: the handshake, and who may make it. */
+import http from "node:http";
+import type { Socket } from "node:net";
+import { WebSocketServer } from "ws";
+import { hostOf } from "../core/domain.ts";
+import { maxPayload, WebSocketStream } from "./web-socket-stream.ts";
+
+export class Bridge {
+  readonly #isOurs: (name: string) => boolean;
+  readonly #server = http.createServer();
+  readonly #webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload,
+  });
+  readonly #opened = new WeakMap<Socket, (stream: WebSocketStream) => void>();
+
+  /** `isOurs` tells whether a name has a route, other than by default. */
+  constructor(isOurs: (name: string) => boolean) {
+    this.#isOurs = isOurs;
+    this.#server.on("upgrade", (request, socket: Socket, early) => this.#upgrade(request, socket, early));
+  }
+
+  /** `stream` holds a request for a WebSocket; `opened` is called unless the handshake fails, which is answered here. */
+  accept(stream: Socket, opened: (webSocket: WebSocketStream) => void): void {
+    this.#opened.set(stream, opened);
+    this.#server.emit("connection", stream);
+    stream.resume();
+  }
+
+  #upgrade(request: http.IncomingMessage, socket: Socket, early: Buffer): void {
+    if (!this.#mayConnect(request.headers.origin)) {
+      socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      return;
+    }
+    this.#webSockets.handleUpgrade(request, socket, early, (webSocket) => {
+      this.#opened.get(socket)?.(new WebSocketStream(webSocket));
+    });
+  }
+
+  /**
+   * Any page on the web can open a WebSocket to this machine, and the browser says from where. Only pages of our own domains, and
+   * programs that are no browsers, may reach a service that never expected one.
+   */
+  #mayConnect(origin: string | undefined): boolean {
+    if (origin === undefined) return true;
+    const host = /^https?:\/\/([^/]+)$/.exec(origin)?.[1];
+    const name = host === undefined ? undefined : hostOf(host);
+    return name !== undefined && this.#isOurs(name);
+  }
+}

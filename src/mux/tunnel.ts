@@ -1,0 +1,49 @@
+/** Reaches a service that speaks only WebSocket, for a client that speaks only TCP. */
+import { WebSocket } from "ws";
+import { fail, ok, type Result } from "../core/errors.ts";
+import { formatTarget, type Route, type Target } from "../core/route.ts";
+import type { ConnectOptions, Upstreams } from "./http/upstreams.ts";
+import { maxPayload, WebSocketStream } from "./web-socket-stream.ts";
+
+const handshakeMilliseconds = 10_000;
+
+export interface Tunnel {
+  readonly stream: WebSocketStream;
+  readonly target: Target;
+}
+
+/** Dials the service and makes the handshake; what goes wrong is a Problem. */
+export async function openTunnel(
+  route: Route,
+  upstreams: Upstreams,
+  options: ConnectOptions,
+): Promise<Result<Tunnel>> {
+  const connected = await upstreams.connect(route, { ...options, fresh: true });
+  if (!connected.ok) return connected;
+  const { target, fresh } = connected.value;
+  if (!fresh) return fail(declined(target, "no connection was made"));
+  const { host, port, path } = target;
+  const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const webSocket = new WebSocket(`ws://${authority}${path}`, {
+    createConnection: () => fresh,
+    handshakeTimeout: handshakeMilliseconds,
+    perMessageDeflate: false,
+    followRedirects: false,
+    maxPayload,
+  });
+  return new Promise((resolve) => {
+    webSocket.once("open", () => {
+      webSocket.pause();
+      resolve(ok({ stream: new WebSocketStream(webSocket), target }));
+    });
+    webSocket.once("error", (error) => resolve(fail(declined(target, error.message))));
+  });
+}
+
+function declined(target: Target, reason: string) {
+  return {
+    code: "target-declined",
+    message: `${formatTarget(target)} did not accept a WebSocket: ${reason}.`,
+    remedy: "Check the port and the path of the route's target.",
+  };
+}
