@@ -25,6 +25,8 @@ const forwarding: ReadonlySet<string> = new Set([
 /** Names the muxes a request has been through, so that a circle is seen (as CDN-Loop does, RFC 8586). */
 const hopHeader = "oneport-hop";
 
+const notInTrailers: ReadonlySet<string> = new Set(["host", "content-length", "trailer", hopHeader]);
+
 /** What a "Connection" header may not take away: the message would change its meaning. */
 const protectedNames: ReadonlySet<string> = new Set([
   "host",
@@ -46,8 +48,8 @@ export function* pairs(headers: Headers): Generator<[name: string, value: string
 }
 
 export interface Forwarding {
-  /** What the service sees as Host. */
-  readonly host: string | undefined;
+  /** What the service sees as Host; empty if nothing was asked for (RFC 9112 §3.2). */
+  readonly host: string;
   /** What the client asked for. */
   readonly authority: string | undefined;
   readonly clientAddress: string;
@@ -58,7 +60,7 @@ export interface Forwarding {
 
 /** The headers of a request as the service gets them. Its framing is added by whoever sends it. */
 export function requestHeaders(headers: Headers, forward: Forwarding): string[] {
-  const out: string[] = forward.host === undefined ? [] : ["Host", forward.host];
+  const out = ["Host", forward.host];
   const dropped = connectionNames(headers);
   let hops = forward.instance;
   for (const [name, value] of pairs(headers)) {
@@ -88,6 +90,28 @@ export function responseHeaders(headers: Headers): string[] {
     if (!hopByHop.has(key) && !dropped.has(key)) out.push(name, value);
   }
   return out;
+}
+
+/** The fields of a trailer section as the other side gets them: none that frames or routes (RFC 9110 §6.5.1). */
+export function trailerFields(headers: Headers): string[] {
+  const out: string[] = [];
+  for (const [name, value] of pairs(responseHeaders(headers))) {
+    const key = name.toLowerCase();
+    if (!forwarding.has(key) && !notInTrailers.has(key)) out.push(name, value);
+  }
+  return out;
+}
+
+/** The list without one header; `name` in lower case. */
+export function without(headers: Headers, name: string): string[] {
+  return [...pairs(headers)].filter(([key]) => key.toLowerCase() !== name).flat();
+}
+
+/** The head of a message as it stands on the wire (latin1); `line` is its first line. */
+export function formatHead(line: string, headers: Headers): string {
+  const lines = [line];
+  for (const [name, value] of pairs(headers)) lines.push(`${name}: ${value}`);
+  return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
 /** Whether this request has been here before. */

@@ -30,8 +30,9 @@ export interface BadRequest {
 }
 
 export function checkRequest(head: RequestHead): Result<Accepted, BadRequest> {
-  // RFC 9110 §9.3.6: CONNECT asks for a forward proxy, which this is not.
-  if (head.method === "CONNECT") return bad("CONNECT is for forward proxies; this is not one.", 501);
+  // RFC 9110 §9.3.6: CONNECT asks for a forward proxy, which this is not. Methods are case-sensitive, but not to everybody.
+  if (head.method.toUpperCase() === "CONNECT")
+    return bad("CONNECT is for forward proxies; this is not one.", 501);
   const framing = checkFraming(head);
   if (framing) return framing;
   const hosts = valuesOf(head.headers, "host");
@@ -62,13 +63,15 @@ function checkAuthority(head: RequestHead, host: string | undefined): Result<Acc
   if (host !== undefined && host.toLowerCase() !== authority.toLowerCase()) {
     return bad("Its Host header and its :authority differ.");
   }
+  // RFC 9113 §8.3.1: whatever the scheme says, a URL here would be taken for another service's.
+  if (!isPath(head)) return bad("Its :path is not a path.");
   return named(authority, head.target);
 }
 
 /** RFC 9112 §3.2: origin form, absolute form, or "*" for OPTIONS. */
 function checkTarget(head: RequestHead, host: string | undefined): Result<Accepted, BadRequest> {
   if (host === undefined && head.version === "1.1") return bad("The request has no Host header.");
-  if (head.target.startsWith("/") || (head.target === "*" && head.method === "OPTIONS")) {
+  if (isPath(head)) {
     return host === undefined
       ? ok({ authority: undefined, name: undefined, path: head.target })
       : named(host, head.target);
@@ -81,6 +84,10 @@ function checkTarget(head: RequestHead, host: string | undefined): Result<Accept
   }
   const rest = absolute[2] ?? "";
   return named(authority, rest.startsWith("/") ? rest : `/${rest}`);
+}
+
+function isPath({ method, target }: RequestHead): boolean {
+  return target.startsWith("/") || (target === "*" && method === "OPTIONS");
 }
 
 function named(authority: string, path: string): Result<Accepted, BadRequest> {

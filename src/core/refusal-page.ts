@@ -88,10 +88,14 @@ p{margin:.5rem 0;overflow-wrap:anywhere}
 .small{font-size:.875rem}
 code{font:.9375em ui-monospace,monospace;overflow-wrap:anywhere}
 ul{margin:0 0 1rem;padding:0;list-style:none;border:1px solid var(--line);border-radius:10px;background:var(--card)}
-li{display:flex;gap:1rem;align-items:baseline;justify-content:space-between;padding:.625rem 1rem}
+li{display:flex;gap:1rem;align-items:baseline;justify-content:space-between;padding:.625rem 1rem;line-height:1.5rem}
 li+li{border-top:1px solid var(--line)}
 a{color:var(--link);text-underline-offset:.2em}
 a:focus-visible{outline:2px solid var(--link);outline-offset:3px;border-radius:2px}
+.waiting{margin-top:1.25rem}
+.waiting::before{content:"";display:inline-block;width:.5rem;height:.5rem;margin-right:.625rem;border-radius:50%;background:var(--link);animation:pulse 2s ease-in-out infinite}
+@keyframes pulse{50%{opacity:.25}}
+@media(prefers-reduced-motion){.waiting::before{animation:none}}
 `;
 
 /**
@@ -143,7 +147,7 @@ ${retry ? '<noscript><meta http-equiv="refresh" content="2"></noscript>\n' : ""}
 <h1>${escapeHtml(title)}</h1>
 <p>${escapeHtml(message)}</p>
 <p>${escapeHtml(remedy)}</p>
-${retry ? '<p class="soft" role="status">The service is not up yet. This page loads again by itself as soon as it is.</p>\n' : ""}<h2>Routes</h2>
+${retry ? '<p class="soft waiting" role="status">This page loads again by itself as soon as the service is up.</p>\n' : ""}<h2>Routes</h2>
 ${entries.length > 0 ? `<ul>\n${entries.map(renderEntry).join("\n")}\n</ul>` : '<p class="soft">There are no routes yet.</p>'}
 <p class="soft small">Answered by Oneport on this machine.</p>
 </main>

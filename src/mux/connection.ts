@@ -26,10 +26,12 @@ export interface ConnectionContext {
 
 /** Takes an accepted, paused socket over; never rejects. */
 export async function serveConnection(client: Client, context: ConnectionContext): Promise<void> {
+  const first = await peek(client.socket, context.helloMilliseconds);
   try {
-    await serveBy(await peek(client.socket, context.helloMilliseconds), client, context);
+    await serveBy(first, client, context);
   } catch (error) {
-    refuse(client, problemOf(error));
+    const awaitsServerHello = first.kind === "tls" && !client.secure;
+    refuse(client, problemOf(error), awaitsServerHello ? tlsAlert.internalError : undefined);
   }
 }
 
@@ -76,6 +78,7 @@ async function serveTls(hello: ClientHello, client: Client, context: ConnectionC
     return refuse(client, noProtocol(hello.alpn), tlsAlert.noApplicationProtocol);
   const protocol = alpn.kind === "chosen" ? alpn.protocol : undefined;
   const secureContext = await context.contextFor(name ?? client.localAddress);
+  if (client.socket.destroyed) return;
   const open = (): TLSSocket => terminate(client, secureContext, protocol, context.helloMilliseconds);
   if (route.kind !== "http") return serveStream(client, route, dialer, open, tlsAlert.internalError);
   client.securedName = name;

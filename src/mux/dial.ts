@@ -2,9 +2,9 @@
 import { lookup } from "node:dns/promises";
 import net from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { canonicalAddress } from "../core/domain.ts";
 import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
 import { formatTarget, type Route, type Target } from "../core/route.ts";
-
 import { UpstreamSocket } from "./upstream-socket.ts";
 
 /** While a service is not up it is tried this often (rule 7). */
@@ -72,7 +72,7 @@ export class Dialer {
   ): Promise<Result<Dialled<S>>> {
     const deadline = performance.now() + holdMilliseconds;
     for (;;) {
-      const round = await this.#tryEach(order, create);
+      const round = await this.#tryEach(order, create, signal);
       if (round.ok || round.error.code === "target-is-mux") return round;
       if (performance.now() + retryMilliseconds > deadline || signal?.aborted) return round;
       await wait(retryMilliseconds, undefined, { ...(signal && { signal }) }).catch(() => undefined);
@@ -83,10 +83,13 @@ export class Dialer {
   async #tryEach<S extends net.Socket>(
     order: readonly Target[],
     create: () => S,
+    signal: AbortSignal | undefined,
   ): Promise<Result<Dialled<S>>> {
     let last: Problem | undefined;
     for (const target of order) {
-      const tried = await this.#tryTarget(target, create);
+      const tried = await this.#tryTarget(target, create, signal);
+      // A try that was broken off says nothing about the service.
+      if (!tried.ok && signal?.aborted) return tried;
       this.#note(target, tried.ok ? "up" : "down", tried.ok ? undefined : tried.error.message);
       if (tried.ok) return ok({ socket: tried.value, target });
       last = tried.error;
@@ -94,13 +97,17 @@ export class Dialer {
     return fail(last ?? unreachable("The route has no target.", undefined));
   }
 
-  async #tryTarget<S extends net.Socket>(target: Target, create: () => S): Promise<Result<S>> {
+  async #tryTarget<S extends net.Socket>(
+    target: Target,
+    create: () => S,
+    signal: AbortSignal | undefined,
+  ): Promise<Result<S>> {
     let refusal: unknown;
     try {
       for (const address of await this.#addressesOf(target)) {
         try {
-          const socket = await connect(create(), address, target.port);
-          if (this.#isOwnAddress(socket.remoteAddress ?? address, target.port)) {
+          const socket = await connect(create(), address, target.port, signal);
+          if (this.#isOwnAddress(canonicalAddress(socket.remoteAddress ?? "") ?? address, target.port)) {
             socket.destroy();
             return fail(ownAddress(target));
           }
@@ -137,19 +144,31 @@ export class Dialer {
   }
 }
 
-function connect<S extends net.Socket>(socket: S, host: string, port: number): Promise<S> {
+function connect<S extends net.Socket>(
+  socket: S,
+  host: string,
+  port: number,
+  signal: AbortSignal | undefined,
+): Promise<S> {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const timer = setTimeout(() => {
       socket.destroy(new Error(`no answer within ${connectMilliseconds / 1000} s`));
     }, connectMilliseconds);
-    socket.once("error", (error) => {
+    const abort = () => socket.destroy(new Error("nobody waits for it any more"));
+    signal?.addEventListener("abort", abort);
+    const settled = () => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    };
+    socket.once("error", (error) => {
+      settled();
       reject(error);
     });
     // From here on errors are no news to the dialer; "close" follows them for whoever holds the socket.
     socket.on("error", () => undefined);
     socket.once("connect", () => {
-      clearTimeout(timer);
+      settled();
       socket.setKeepAlive(true, 60_000);
       resolve(socket);
     });

@@ -1,11 +1,21 @@
 /** Owns the listening sockets: the same port on every address of ours. */
 import net from "node:net";
-import { OneportError, systemCode } from "../core/errors.ts";
+import { OneportError, type Problem, systemCode } from "../core/errors.ts";
 
 const loopback = ["127.0.0.1", "::1"] as const;
 
 /** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
 const automaticPorts = [443, 8443] as const;
+
+/** A port that is free on one address may be taken on the other: then another one is as good. */
+const freePortTries = 5;
+
+interface Handlers {
+  /** Takes over a connection, which is paused. */
+  readonly onSocket: (socket: net.Socket) => void;
+  /** Hears why a connection could not be accepted; the listeners live on. */
+  readonly onProblem: (problem: Problem) => void;
+}
 
 export class Listeners {
   readonly port: number;
@@ -20,20 +30,25 @@ export class Listeners {
    * Listens on 127.0.0.1 and, where the machine has it, ::1. Port 0 is any free one.
    * Rejects with `port-taken`, `port-forbidden` or `listen-failed`.
    */
-  static async open(port: number | "auto", onSocket: (socket: net.Socket) => void): Promise<Listeners> {
-    if (port !== "auto") return openAt(port, onSocket);
+  static async open(port: number | "auto", handlers: Handlers): Promise<Listeners> {
+    if (port !== "auto") return openAt(port, port === 0 ? freePortTries : 1);
     for (const candidate of automaticPorts.slice(0, -1)) {
       try {
-        return await openAt(candidate, onSocket);
+        return await openAt(candidate, 1);
       } catch {
         // The system refuses this one or somebody has it: that is what the next is for.
       }
     }
-    return openAt(automaticPorts[1], onSocket);
+    return openAt(automaticPorts[1], 1);
 
-    async function openAt(wanted: number, handler: (socket: net.Socket) => void): Promise<Listeners> {
-      const servers = await listenOnLoopback(wanted, handler);
-      return new Listeners(portOf(servers), servers);
+    async function openAt(wanted: number, tries: number): Promise<Listeners> {
+      try {
+        const servers = await listenOnLoopback(wanted, handlers);
+        return new Listeners(portOf(servers), servers);
+      } catch (error) {
+        if (tries === 1) throw error;
+        return openAt(wanted, tries - 1);
+      }
     }
   }
 
@@ -47,16 +62,13 @@ export class Listeners {
   }
 }
 
-async function listenOnLoopback(
-  port: number,
-  onSocket: (socket: net.Socket) => void,
-): Promise<Map<string, net.Server>> {
+async function listenOnLoopback(port: number, handlers: Handlers): Promise<Map<string, net.Server>> {
   const servers = new Map<string, net.Server>();
   try {
     for (const address of loopback) {
       // With port 0 the first address finds the free port and the second takes the same.
       const wanted = servers.size === 0 ? port : portOf(servers);
-      const server = await listen(address, wanted, onSocket);
+      const server = await listen(address, wanted, handlers);
       if (server) servers.set(address, server);
     }
     return servers;
@@ -70,7 +82,7 @@ async function listenOnLoopback(
 async function listen(
   address: string,
   port: number,
-  onSocket: (socket: net.Socket) => void,
+  { onSocket, onProblem }: Handlers,
 ): Promise<net.Server | undefined> {
   const server = net.createServer(
     {
@@ -87,6 +99,7 @@ async function listen(
       server.once("error", reject);
       server.listen({ host: address, port, exclusive: true, backlog: 1024 }, () => {
         server.off("error", reject);
+        server.on("error", (error) => onProblem(acceptProblem(error)));
         resolve();
       });
     });
@@ -124,6 +137,14 @@ function listenError(error: unknown, code: string | undefined, address: string, 
         { cause: error },
       );
   }
+}
+
+function acceptProblem(error: Error): Problem {
+  return {
+    code: "accept-failed",
+    message: `A connection could not be accepted: ${error.message}.`,
+    remedy: "If it happens again, close programs that hold many files or connections open.",
+  };
 }
 
 function portOf(servers: ReadonlyMap<string, net.Server>): number {

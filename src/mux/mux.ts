@@ -1,4 +1,5 @@
 /** The data plane: one port, a table of routes, and every connection between the two. */
+import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { formatDomain } from "../core/domain.ts";
 import { OneportError } from "../core/errors.ts";
@@ -31,7 +32,8 @@ export class Mux {
   #table = new RouteTable([]);
   #summaries: readonly RouteSummary[] = [];
   #listeners: Listeners | undefined;
-  #onEmpty: (() => void) | undefined;
+  #onEmpty: (() => void)[] = [];
+  #stopped = false;
 
   constructor(options: MuxOptions) {
     this.#options = options;
@@ -53,21 +55,12 @@ export class Mux {
   /** Listens; rejects with a OneportError (`port-taken`, `port-forbidden`, `listen-failed`). */
   async start(port: number | "auto"): Promise<void> {
     if (this.#listeners) throw new OneportError(alreadyStarted);
-    this.#listeners = await Listeners.open(port, (socket) => {
-      const client = new Client(socket, (connection) =>
-        this.#options.emit({ type: "connection", connection }),
-      );
-      this.#clients.add(client);
-      socket.once("close", () => this.#forget(client));
-      void serveConnection(client, {
-        table: this.#table,
-        dialer: this.#dialer,
-        http: this.#http,
-        contextFor: this.#options.contextFor,
-        helloMilliseconds: this.#options.helloMilliseconds,
-      });
+    const { emit } = this.#options;
+    this.#listeners = await Listeners.open(port, {
+      onSocket: (socket) => this.#accept(socket),
+      onProblem: (problem) => emit({ type: "problem", problem }),
     });
-    this.#options.emit({ type: "listening", port: this.#port, addresses: this.#listeners.addresses });
+    emit({ type: "listening", port: this.#port, addresses: this.#listeners.addresses });
   }
 
   /** Swaps the table at once; connections in flight go on as they began. */
@@ -81,17 +74,34 @@ export class Mux {
     this.#options.emit({ type: "routes", routes: [...this.#summaries] });
   }
 
-  /** Accepts nothing more, lets what is open end by itself for so long, then ends it. */
+  /**
+   * Accepts nothing more, lets what is open end by itself for so long, then ends it. Fulfilled when nothing is open and every
+   * connection has been reported. Called again meanwhile, it ends what is open after the shorter time.
+   */
   async stop(graceMilliseconds: number): Promise<void> {
     this.#listeners?.close();
     this.#http.drain();
-    if (this.#clients.size > 0) await this.#emptyWithin(graceMilliseconds);
-    for (const client of this.#clients) {
-      client.end({ how: "stopped" });
-      client.socket.destroy();
-    }
+    const timer = setTimeout(() => this.#endClients(), graceMilliseconds);
+    await this.#empty();
+    clearTimeout(timer);
+    if (this.#stopped) return;
+    this.#stopped = true;
     this.#upstreams.close();
     this.#options.emit({ type: "stopped" });
+  }
+
+  #accept(socket: Socket): void {
+    const { emit, contextFor, helloMilliseconds } = this.#options;
+    const client = new Client(socket, (connection) => emit({ type: "connection", connection }));
+    this.#clients.add(client);
+    socket.once("close", () => this.#forget(client));
+    void serveConnection(client, {
+      table: this.#table,
+      dialer: this.#dialer,
+      http: this.#http,
+      contextFor,
+      helloMilliseconds,
+    });
   }
 
   get #port(): number {
@@ -104,17 +114,20 @@ export class Mux {
 
   #forget(client: Client): void {
     this.#clients.delete(client);
-    if (this.#clients.size === 0) this.#onEmpty?.();
+    if (this.#clients.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 
-  #emptyWithin(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#onEmpty = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  #endClients(): void {
+    for (const client of this.#clients) {
+      client.end({ how: "stopped" });
+      client.socket.destroy();
+    }
+  }
+
+  /** Fulfilled when no connection is open. */
+  #empty(): Promise<void> {
+    if (this.#clients.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onEmpty.push(resolve));
   }
 }
 

@@ -50,8 +50,10 @@ export function copy(from: Readable, to: Writable): void {
 
   function pass(chunk: Buffer): void {
     if (to.destroyed) return;
-    if (!to.write(chunk)) from.pause();
-    else if (plain && to.writableLength === 0) free(chunk);
+    const goOn = to.write(chunk);
+    // What the kernel has taken already is no reason to wait, however much it was.
+    if (plain && to.writableLength === 0) free(chunk);
+    else if (!goOn) from.pause();
   }
 
   /** Decrypted records come 16 KB at a time, several a turn: they leave in one write. */

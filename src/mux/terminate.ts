@@ -1,7 +1,8 @@
 /** Ends TLS on a connection whose ClientHello has been read, and will be read again by TLS itself. */
 import type net from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
-import { systemCode } from "../core/errors.ts";
+import { type Problem, systemCode } from "../core/errors.ts";
+import type { Ending } from "../core/events.ts";
 import type { Client } from "./client.ts";
 
 /** `protocol` is what ALPN agrees on; undefined when the client offered none. The handshake goes on by itself. */
@@ -18,7 +19,9 @@ export function terminate(
     ...(protocol !== undefined && { ALPNProtocols: [protocol] }),
   });
   client.secure = true;
-  secured.on("error", (error) => client.end({ how: "refused", problem: handshakeProblem(error) }));
+  secured.on("error", (error) => client.end(endingOf(error)));
+  // After the handshake Node tells errors of TLS in this way only, and reads on: garbage would pile up in OpenSSL.
+  secured.on("_tlsError", (error: Error) => secured.destroy(error));
   const timer = setTimeout(() => giveUpOn(client.socket, secured, client), handshakeMilliseconds);
   secured.once("close", () => clearTimeout(timer));
   return secured;
@@ -41,18 +44,24 @@ function giveUpOn(socket: net.Socket, secured: TLSSocket, client: Client): void 
 /** RFC 8446 §6.2: the alerts with which a client says that it does not believe the certificate. */
 const distrust = /UNKNOWN_CA|CERTIFICATE_UNKNOWN|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE/;
 
-function handshakeProblem(error: Error) {
+function endingOf(error: Error): Ending {
   const code = systemCode(error) ?? "";
-  if (distrust.test(code)) {
-    return {
-      code: "client-distrusts-certificate",
-      message: "The client does not trust the certificate it was shown.",
-      remedy: "Let it trust Oneport's authority: `oneport ca path` names the file.",
-    };
-  }
+  if (code === "ECONNRESET") return { how: "reset", by: "client" };
+  return { how: "refused", problem: distrust.test(code) ? distrusted : failed(error) };
+}
+
+const distrusted: Problem = {
+  code: "client-distrusts-certificate",
+  message: "The client does not trust the certificate it was shown.",
+  remedy: "Let it trust Oneport's authority: `oneport ca path` names the file.",
+};
+
+function failed(error: Error): Problem {
+  // OpenSSL's message is a line of its error queue; its reason is the part of it for people.
+  const reason = "reason" in error ? error.reason : error.message;
   return {
     code: "tls-failed",
-    message: `TLS with the client failed: ${error.message}.`,
+    message: `TLS with the client failed: ${reason}.`,
     remedy: "Look at the client's own log.",
   };
 }

@@ -18,10 +18,9 @@ export async function openTunnel(
   upstreams: Upstreams,
   options: ConnectOptions,
 ): Promise<Result<Tunnel>> {
-  const connected = await upstreams.connect(route, { ...options, fresh: true });
+  const connected = await upstreams.connect(route, options);
   if (!connected.ok) return connected;
   const { target, fresh } = connected.value;
-  if (!fresh) return fail(declined(target, "no connection was made"));
   const { host, port, path } = target;
   const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const webSocket = new WebSocket(`ws://${authority}${path}`, {

@@ -21,10 +21,9 @@ export class UpstreamSocket extends net.Socket {
     super({ allowHalfOpen: true, onread: { buffer: intake.buffer, callback: intake.take } });
     this.#intake = intake;
     this.pause();
-    this.once("close", intake.release);
   }
 
-  /** Writes all that arrives to `peer`, with back-pressure. */
+  /** Writes all that arrives to `peer`, with back-pressure. Nobody else may pause or resume this socket any more. */
   deliverTo(peer: Writable): void {
     this.#intake.peer = peer;
     peer.on("drain", () => this.resume());
@@ -44,32 +43,29 @@ class Intake {
 
   readonly buffer = (): Buffer => this.#buffer;
 
-  /** Node's contract: `false` pauses the socket, and `buffer` is asked again after every call. */
+  /** Node's contract: `false` stops the reading until `resume`, and `buffer` is asked again after every call. */
   readonly take = (length: number, bytes: Uint8Array): boolean => {
-    const peer = this.peer;
+    const { peer } = this;
     if (!peer || peer.destroyed) return false;
-    const filled = length === bytes.length ? bytes : bytes.subarray(0, length);
-    const goOn = isPlain(peer) ? this.#writePlain(peer, filled) : writeCopied(peer, filled);
+    const filled = bytes.subarray(0, length);
+    const goOn = isWorthACopy(peer, length) ? writeCopy(peer, filled) : this.#lend(peer, filled);
     if (goOn) this.#resize(length);
     return goOn;
   };
 
-  readonly release = (): void => {
-    // The last write may still hold the buffer: it is left to the collector, not given to another connection.
-    this.peer = undefined;
-  };
-
-  /** A plain socket hands bytes to the kernel at once, or says through `writableLength` that it still needs them. */
-  #writePlain(peer: Writable, bytes: Uint8Array): boolean {
+  /** Nothing is read into the buffer while the peer may still hold it. */
+  #lend(peer: Writable, bytes: Uint8Array): boolean {
     peer.write(bytes);
-    if (peer.writableLength === 0) return true;
-    // "drain" comes when everything is out, and only then may the same buffer be filled again.
+    // The kernel has taken all of it already.
+    if (isPlain(peer) && peer.writableLength === 0) return true;
+    // "drain" comes when all of it is out.
     if (peer.writableNeedDrain) return false;
-    // Little was written and nobody will say when it is out: leave that buffer to the write, and read into another.
-    this.#buffer = Buffer.allocUnsafeSlow(bytes.length > smallSize ? largeSize : smallSize);
+    // Nobody will say when it is out: the buffer is left to the write.
+    this.#buffer = Buffer.allocUnsafeSlow(this.#buffer.length);
     return true;
   }
 
+  /** Called only when the buffer is free. */
   #resize(length: number): void {
     const capacity = this.#buffer.length;
     if (capacity === smallSize && length === smallSize) {
@@ -81,9 +77,11 @@ class Intake {
   }
 }
 
-/** TLS and HTTP/2 streams may keep bytes with no sign of it: they get a copy, or all of it and then a pause. */
-function writeCopied(peer: Writable, bytes: Uint8Array): boolean {
-  const small = bytes.length < peer.writableHighWaterMark;
-  peer.write(small ? Buffer.from(bytes) : bytes);
-  return !peer.writableNeedDrain;
+/** What must queue behind other bytes; and what TLS or HTTP/2 may keep without a sign, while it is little. */
+function isWorthACopy(peer: Writable, length: number): boolean {
+  return isPlain(peer) ? peer.writableLength > 0 : length < peer.writableHighWaterMark;
+}
+
+function writeCopy(peer: Writable, bytes: Uint8Array): boolean {
+  return peer.write(Buffer.from(bytes));
 }

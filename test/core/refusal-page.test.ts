@@ -88,7 +88,7 @@ test("a hostile name stays text on the page, wherever it stands", () => {
 
 test("with retry the page says that it loads again, does so, and does so without scripts too", () => {
   const body = page({ retry: true });
-  assert.match(body, /role="status">The service is not up yet\. This page loads again by itself/);
+  assert.match(body, /role="status">This page loads again by itself as soon as the service is up\./);
   assert.match(body, /<noscript><meta http-equiv="refresh" content="2"><\/noscript>/);
   const script = /<script>([\s\S]*)<\/script>/.exec(body)?.[1] ?? assert.fail("no script");
   assert.match(script, /headers\.has\("oneport-refusal"\)/);

@@ -22,6 +22,8 @@ export interface Sent {
   /** The body as a whole; "open" leaves it to the test. */
   readonly body?: string | Buffer | "open";
   readonly trailers?: Record<string, string>;
+  /** HTTP/1.1 only. */
+  readonly maxHeaderSize?: number;
 }
 
 export interface Answer {
@@ -79,7 +81,7 @@ function http1Client(
   host: string,
 ): HttpClient {
   return {
-    send({ method = "GET", path = "/", headers = {}, body = "", trailers } = {}) {
+    send({ method = "GET", path = "/", headers = {}, body = "", trailers, maxHeaderSize } = {}) {
       const informed: Sending["informed"][number][] = [];
       const sent = request({
         host: "127.0.0.1",
@@ -89,6 +91,7 @@ function http1Client(
         path,
         headers: { host, ...headers },
         setHost: false,
+        ...(maxHeaderSize !== undefined && { maxHeaderSize }),
       });
       sent.on("information", ({ statusCode, headers }) => informed.push({ status: statusCode, headers }));
       const answer = once(sent, "response").then(([response]: http.IncomingMessage[]): Answer => {
@@ -132,7 +135,8 @@ function http2Client(mux: TestMux, host: string): HttpClient {
       answer.catch(() => undefined);
       stream.on("error", () => undefined);
       if (body !== "open" && (body !== "" || trailers)) stream.end(body);
-      return { body: stream, answer, informed, abort: () => stream.close(http2.constants.NGHTTP2_CANCEL) };
+      // Node's `close` would end the request before it resets the stream.
+      return { body: stream, answer, informed, abort: () => stream.destroy(new Error("given up")) };
     },
     async [Symbol.asyncDispose]() {
       session.destroy();
@@ -168,12 +172,15 @@ export function statusOf(answer: string): number {
   return Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
 }
 
-/** The end of a stream: its bytes' SHA-256, read with pauses as a slow client does. */
-export async function digestStuttering(stream: Readable): Promise<string> {
+/** The SHA-256 of a stream's bytes, of so many or all of them, read with pauses as a slow client does. */
+export async function digestStuttering(stream: Readable, bytes = Number.POSITIVE_INFINITY): Promise<string> {
   const hash = createHash("sha256");
   let chunks = 0;
+  let read = 0;
   for await (const chunk of stream) {
     hash.update(chunk);
+    read += chunk.length;
+    if (read >= bytes) break;
     if (++chunks % 16 === 0) await wait(1);
   }
   return hash.digest("hex");
@@ -198,7 +205,9 @@ function* slices(pieces: readonly Buffer[]): Generator<Buffer> {
 }
 
 /** The whole of a stream that is expected to break off: what came, and whether it ended well. */
-export async function readBroken(stream: Readable): Promise<{ readonly text: string; readonly whole: boolean }> {
+export async function readBroken(
+  stream: Readable,
+): Promise<{ readonly text: string; readonly whole: boolean }> {
   const chunks: Buffer[] = [];
   stream.on("data", (chunk) => chunks.push(chunk));
   const isWhole = await new Promise<boolean>((resolve) => {

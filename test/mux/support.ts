@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ConnectionReport, MuxEvent } from "../../src/core/events.ts";
 import { parseRoutes } from "../../src/core/route.ts";
-import { Mux } from "../../src/mux/mux.ts";
+import { Mux, type MuxOptions } from "../../src/mux/mux.ts";
 import { Certificates } from "../../src/platform/certificates.ts";
 
 type EventOf<T extends MuxEvent["type"]> = Extract<MuxEvent, { type: T }>;
@@ -28,7 +28,12 @@ export interface TestMux extends AsyncDisposable {
 /** A mux on a free port with routes as in `oneport.routes`; a mistake in them fails the test. */
 export async function startMux(
   routes: Record<string, unknown>,
-  options: { readonly helloMilliseconds?: number; readonly trusted?: string[] } = {},
+  options: {
+    readonly helloMilliseconds?: number;
+    readonly trusted?: string[];
+    /** In place of certificates of the authority. */
+    readonly contextFor?: MuxOptions["contextFor"];
+  } = {},
 ): Promise<TestMux> {
   const directory = await mkdtemp(join(tmpdir(), "oneport-mux-"));
   const certificates = new Certificates(directory, { mode: "authority", files: [] });
@@ -41,7 +46,7 @@ export async function startMux(
       events.push(event);
       for (const look of waiting) look();
     },
-    contextFor: (name) => certificates.contextFor(name),
+    contextFor: options.contextFor ?? ((name) => certificates.contextFor(name)),
     trusted: () => options.trusted ?? [root],
     helloMilliseconds: options.helloMilliseconds ?? 10_000,
   });
@@ -71,13 +76,6 @@ export async function startMux(
     });
   }
 
-  let stopped = false;
-  async function stop(graceMilliseconds: number): Promise<void> {
-    if (stopped) return;
-    stopped = true;
-    await mux.stop(graceMilliseconds);
-  }
-
   return {
     port: listening.port,
     root,
@@ -86,9 +84,9 @@ export async function startMux(
     setRoutes,
     event,
     report: async (fits) => (await event("connection", ({ connection }) => fits(connection))).connection,
-    stop,
+    stop: (graceMilliseconds) => mux.stop(graceMilliseconds),
     async [Symbol.asyncDispose]() {
-      await stop(0);
+      await mux.stop(0);
       await rm(directory, { recursive: true, force: true });
     },
   };

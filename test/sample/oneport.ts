@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const cli = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
+/** The command line as it is built. */
+export const cli = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 
 /** The environment without what points TLS clients to certificates of somebody else's choice. */
 export function environment(stateDirectory: string): NodeJS.ProcessEnv {

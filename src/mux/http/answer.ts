@@ -65,18 +65,22 @@ export class Answerer {
   #refuse(exchange: Exchange, { status, title, problem }: HttpRefusal): void {
     if (exchange.gone) return;
     const { client, head } = exchange;
+    if (exchange.begun) {
+      client.refusedRequest(problem);
+      return exchange.abort();
+    }
     const { summaries, port } = this.#site();
     const authority = head.authority ?? valuesOf(head.headers, "host")[0];
     const retry = problem.code === "target-down" && isPageLoad(exchange);
     const refusal = { status, title, ...problem, retry, domain: authority && hostOf(authority) };
     const page = renderRefusal(refusal, summaries, port, valuesOf(head.headers, "accept")[0]);
-    client.refusedRequest(problem);
     sendWhole(exchange, status, page.body, [
       "Content-Type",
       page.contentType,
       "Oneport-Refusal",
       problem.code,
     ]);
+    client.refusedRequest(problem);
   }
 }
 
@@ -99,5 +103,6 @@ function sendWhole(exchange: Exchange, status: number, body: string, headers: re
       close: exchange.body !== undefined || exchange.upgrade !== undefined || status === 400,
     },
   );
-  sink.end(bodiless ? undefined : body);
+  if (!bodiless && body !== "") sink.write(body);
+  exchange.finish();
 }

@@ -1,12 +1,11 @@
 /** HTTP/1.1 exchanges on top of Node's server: its parser is the strict one, and it frames the answers. */
 import http from "node:http";
-import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
-import { type Headers, pairs } from "../../core/http-headers.ts";
+import { formatHead, type Headers, pairs, valuesOf, without } from "../../core/http-headers.ts";
 import type { RequestHead } from "../../core/http-request.ts";
 import type { Client } from "../client.ts";
-import type { End } from "../splice.ts";
 import type { Exchange, ResponseOptions, Upgrade } from "./exchange.ts";
+import { lingerMilliseconds } from "./hang-up.ts";
 
 export class Http1Exchange implements Exchange {
   readonly client: Client;
@@ -15,6 +14,11 @@ export class Http1Exchange implements Exchange {
   readonly upgrade: Upgrade | undefined;
   readonly #request: http.IncomingMessage;
   readonly #response: http.ServerResponse;
+  #onAborted: () => void = () => undefined;
+  #left = false;
+  /** The client holds its body back until it is told to go on (RFC 9110 §10.1.1). */
+  #holdsBack: boolean;
+  #closing = false;
 
   constructor(
     client: Client,
@@ -27,14 +31,25 @@ export class Http1Exchange implements Exchange {
     this.#response = response;
     this.upgrade = upgrade;
     this.head = headOf(request);
-    const { headers } = request;
-    const length = headers["content-length"];
-    const hasBody = headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
-    this.body = hasBody ? request : undefined;
+    this.body = hasBody(request) ? request : undefined;
+    this.#holdsBack = request.headers.expect !== undefined && this.head.version === "1.1";
+    // What is written when the client has gone is nobody's error.
+    response.on("error", () => undefined);
+    response.once("close", () => {
+      if (!response.writableFinished) this.leave();
+    });
   }
 
   get gone(): boolean {
-    return this.#response.destroyed;
+    return this.#left || this.#response.destroyed || this.#response.writableEnded;
+  }
+
+  get begun(): boolean {
+    return this.#response.headersSent;
+  }
+
+  get received(): boolean {
+    return this.#request.complete;
   }
 
   requestTrailers(): Headers {
@@ -42,16 +57,24 @@ export class Http1Exchange implements Exchange {
   }
 
   inform(status: number, headers: Headers): void {
-    if (status === 100) return this.#response.writeContinue();
-    if (status !== 103) return;
-    const links = [...pairs(headers)]
-      .filter(([name]) => name.toLowerCase() === "link")
-      .map(([, value]) => value);
-    if (links.length > 0) this.#response.writeEarlyHints({ link: links });
+    const { socket } = this.#response;
+    // RFC 9110 §15.2: to HTTP/1.0 none of these may be sent.
+    if (this.head.version === "1.0" || this.begun) return;
+    if (status === 100) {
+      this.#holdsBack = false;
+      return this.#response.writeContinue();
+    }
+    // Others are hints, and one whose turn has not come yet is left out.
+    socket?.write(formatHead(`HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ""}`, headers), "latin1");
   }
 
   respond(status: number, message: string, headers: Headers, options: ResponseOptions): Writable {
-    const list = options.close ? [...headers, "Connection", "close"] : [...headers];
+    const measured = valuesOf(headers, "content-length").length > 0;
+    const chunked = !measured && !options.bodiless && this.head.version !== "1.0";
+    // RFC 9112 §7.1.2: trailers belong to chunks, and Node throws if they are announced without.
+    const list = chunked ? [...headers] : without(headers, "trailer");
+    if (options.close) list.push("Connection", "close");
+    this.#closing = options.close;
     this.#response.writeHead(status, message, list);
     return this.#response;
   }
@@ -64,57 +87,43 @@ export class Http1Exchange implements Exchange {
     this.#response.addTrailers([...pairs(headers)]);
   }
 
+  finish(): void {
+    if (this.#closing && !this.received && !this.#holdsBack) this.#finishWhenRead();
+    else this.#response.end();
+  }
+
+  /** Node closes right after the answer, and with bytes unread that is a reset, which can overtake the answer. */
+  #finishWhenRead(): void {
+    const finish = () => {
+      clearTimeout(timer);
+      this.#response.end();
+    };
+    const timer = setTimeout(finish, lingerMilliseconds);
+    this.#request.once("end", finish);
+    this.#request.once("close", finish);
+    this.#request.resume();
+  }
+
   abort(): void {
+    this.client.end({ how: "reset", by: "target" });
     this.client.socket.resetAndDestroy();
   }
 
   onAborted(callback: () => void): void {
-    this.#response.once("close", () => {
-      if (!this.#response.writableFinished) callback();
-    });
+    this.#onAborted = callback;
+  }
+
+  leave(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#onAborted();
   }
 }
 
-/**
- * The exchange of a request that asks for another protocol. Node has let go of its socket: an answer in HTTP is the last
- * thing on it, and an accepted upgrade hands it over with what the client has said already.
- */
-export function upgradeExchange(
-  client: Client,
-  request: http.IncomingMessage,
-  socket: Socket,
-  early: Buffer,
-): Http1Exchange {
-  const response = new http.ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.assignSocket(socket);
-  response.once("finish", () => socket.end());
-  const protocol = request.headers.upgrade ?? "";
-  const upgrade: Upgrade = {
-    protocol,
-    headers: ["Connection", "Upgrade", "Upgrade", protocol],
-    verify: () => true,
-    accept(headers): End {
-      response.detachSocket(socket);
-      socket.write(formatHead("HTTP/1.1 101 Switching Protocols", headers));
-      if (early.length > 0) socket.unshift(early);
-      return { stream: socket, raw: client.socket };
-    },
-  };
-  return new Http1Exchange(client, request, response, upgrade);
-}
-
-/** The request again as bytes, less its wish for another protocol: for a server that does not grant it. */
-export function withoutUpgrade(request: http.IncomingMessage): string {
-  const dropped = new Set(["connection", "upgrade", "http2-settings"]);
-  const kept = [...pairs(request.rawHeaders)].filter(([name]) => !dropped.has(name.toLowerCase())).flat();
-  return formatHead(`${request.method} ${request.url} HTTP/1.1`, kept);
-}
-
-function formatHead(line: string, headers: Headers): string {
-  const lines = [line];
-  for (const [name, value] of pairs(headers)) lines.push(`${name}: ${value}`);
-  return `${lines.join("\r\n")}\r\n\r\n`;
+/** RFC 9112 §6.3: a request without either header has no body. */
+export function hasBody({ headers }: http.IncomingMessage): boolean {
+  const length = headers["content-length"];
+  return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
 }
 
 function headOf(request: http.IncomingMessage): RequestHead {

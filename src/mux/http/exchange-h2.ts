@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import http2 from "node:http2";
 import type { Writable } from "node:stream";
-import { type Headers, pairs, valuesOf } from "../../core/http-headers.ts";
+import { type Headers, pairs, responseHeaders, valuesOf } from "../../core/http-headers.ts";
 import type { RequestHead } from "../../core/http-request.ts";
 import type { Client } from "../client.ts";
 import type { End } from "../splice.ts";
@@ -16,6 +16,8 @@ export class Http2Exchange implements Exchange {
   readonly #stream: http2.ServerHttp2Stream;
   #requestTrailers: Headers = [];
   #responseTrailers: Headers = [];
+  #onAborted: () => void = () => undefined;
+  #finished = false;
 
   constructor(client: Client, stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) {
     this.client = client;
@@ -28,10 +30,25 @@ export class Http2Exchange implements Exchange {
     stream.on("trailers", (trailers) => {
       this.#requestTrailers = flatten(trailers);
     });
+    stream.once("close", () => {
+      if (!this.#finished || !this.received) this.leave();
+    });
   }
 
   get gone(): boolean {
-    return this.#stream.destroyed || this.#stream.closed;
+    // The writable side of a HEAD request has ended from the beginning.
+    return this.#stream.destroyed || this.#stream.closed || (this.begun && this.#stream.writableEnded);
+  }
+
+  get received(): boolean {
+    if (!this.body) return true;
+    // Node ends both sides of a stream that the client has reset, as if each were whole.
+    const { readableEnded, closed, rstCode } = this.#stream;
+    return readableEnded && (!closed || (this.#finished && rstCode === http2.constants.NGHTTP2_NO_ERROR));
+  }
+
+  get begun(): boolean {
+    return this.#stream.headersSent;
   }
 
   requestTrailers(): Headers {
@@ -39,7 +56,7 @@ export class Http2Exchange implements Exchange {
   }
 
   inform(status: number, headers: Headers): void {
-    if (this.#stream.headersSent || this.#stream.destroyed) return;
+    if (this.begun || this.gone) return;
     this.#stream.additionalHeaders({ ":status": status, ...gather(headers) });
   }
 
@@ -64,14 +81,22 @@ export class Http2Exchange implements Exchange {
     this.#responseTrailers = headers;
   }
 
+  finish(): void {
+    this.#finished = true;
+    this.#stream.end();
+  }
+
   abort(): void {
-    this.#stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+    breakOff(this.#stream);
   }
 
   onAborted(callback: () => void): void {
-    this.#stream.once("close", () => {
-      if (!this.#stream.writableFinished) callback();
-    });
+    this.#onAborted = callback;
+  }
+
+  leave(): void {
+    this.#onAborted();
+    this.#onAborted = () => undefined;
   }
 }
 
@@ -79,17 +104,25 @@ export class Http2Exchange implements Exchange {
 function webSocketUpgrade(stream: http2.ServerHttp2Stream): Upgrade {
   const key = randomBytes(16).toString("base64");
   const digest = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-  const ofTheHandshake = new Set(["connection", "upgrade", "sec-websocket-accept"]);
+  const ofTheHandshake = new Set(["sec-websocket-accept", "content-length"]);
   return {
     protocol: "websocket",
     headers: ["Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key", key],
     verify: (headers) => valuesOf(headers, "sec-websocket-accept")[0] === digest,
-    accept(headers): End {
-      const kept = [...pairs(headers)].filter(([name]) => !ofTheHandshake.has(name.toLowerCase())).flat();
-      stream.respond({ ":status": 200, ...gather(kept) });
-      return { stream, raw: { resetAndDestroy: () => stream.close(http2.constants.NGHTTP2_CONNECT_ERROR) } };
+    accept(headers, onReset): End {
+      const kept = [...pairs(responseHeaders(headers))].filter(
+        ([name]) => !ofTheHandshake.has(name.toLowerCase()),
+      );
+      stream.respond({ ":status": 200, ...gather(kept.flat()) });
+      stream.once("aborted", onReset);
+      return { stream, raw: { resetAndDestroy: () => breakOff(stream) } };
     },
   };
+}
+
+/** With an error: without, Node tells the client first that all was said, and resets the stream then. */
+function breakOff(stream: http2.ServerHttp2Stream): void {
+  stream.destroy(new Error("It broke off."));
 }
 
 function headOf(headers: http2.IncomingHttpHeaders, isWebSocket: boolean): RequestHead {

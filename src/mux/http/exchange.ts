@@ -15,21 +15,29 @@ export interface Exchange {
 
   /** The client went away, or the answer is whole: nothing can be said any more. */
   readonly gone: boolean;
+  /** The request has come in whole; one that its client gave up ends as well, but never gets so far. */
+  readonly received: boolean;
+  /** The head of the answer is out: only its body can follow. */
+  readonly begun: boolean;
 
   /** The trailer section; whole once `body` has ended. */
   requestTrailers(): Headers;
-  /** An informational response: 100 or 103. */
+  /** An informational response: any 1xx but 101. */
   inform(status: number, headers: Headers): void;
-  /** Begins the answer and returns where its body goes; `end` it to finish. */
+  /** Begins the answer and returns where its body goes. Throws for what this version of HTTP cannot say. */
   respond(status: number, message: string, headers: Headers, options: ResponseOptions): Writable;
   /** Sends the head now, though no byte of the body is there yet. */
   flushHead(): void;
-  /** Before the body's end, and only when announced to `respond`. */
+  /** Before `finish`, and only when announced to `respond`. */
   responseTrailers(headers: Headers): void;
+  /** The answer is whole. */
+  finish(): void;
   /** Breaks the answer off so that the client sees that it is not whole. */
   abort(): void;
-  /** Calls back if the client goes away before the answer is whole. */
+  /** `callback` hears if the client goes away before request and answer are whole; a later one takes its place. */
   onAborted(callback: () => void): void;
+  /** Tells that the connection is gone: Node says so only to the answer whose turn it is. */
+  leave(): void;
 }
 
 export interface ResponseOptions {
@@ -47,6 +55,6 @@ export interface Upgrade {
   readonly headers: Headers;
   /** Whether the service's answer fits the request. */
   verify(headers: Headers): boolean;
-  /** Tells the client that it is so, and gives its side of the stream. */
-  accept(headers: Headers): End;
+  /** Tells the client that it is so, and gives its side of the stream; `onReset` hears of a reset that looks like an end. */
+  accept(headers: Headers, onReset: () => void): End;
 }

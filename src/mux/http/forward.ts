@@ -1,13 +1,12 @@
 /** Passes one exchange on to a service and its answer back, streaming both ways. */
-import type http from "node:http";
-import type { Readable } from "node:stream";
-import { type Problem, systemCode } from "../../core/errors.ts";
-import { type Headers, pairs, requestHeaders, responseHeaders, valuesOf } from "../../core/http-headers.ts";
+import { type Problem, problemOf, systemCode } from "../../core/errors.ts";
+import { requestHeaders, responseHeaders, valuesOf, without } from "../../core/http-headers.ts";
 import type { Accepted } from "../../core/http-request.ts";
-import { formatTarget, type Route } from "../../core/route.ts";
-import { copy } from "../splice.ts";
+import { formatTarget, type Route, type Target } from "../../core/route.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Connection, Upstreams } from "./upstreams.ts";
+import { giveBack } from "./give-back.ts";
+import { giveBody } from "./give-body.ts";
+import type { Connection, FreshConnection, Upstreams } from "./upstreams.ts";
 
 export interface ForwardContext {
   readonly upstreams: Upstreams;
@@ -23,29 +22,29 @@ export async function forward(
   route: Route,
   context: ForwardContext,
 ): Promise<void> {
-  const connection = await connect(exchange, route, context, false);
+  const order = context.upstreams.order(route);
+  const connection =
+    context.upstreams.kept(order[0], route) ?? (await connect(exchange, route, context, order));
   if (connection) send(exchange, accepted, route, context, connection);
 }
 
-/** Nothing when the client has been refused or is gone. */
+/** A connection of its own for the exchange; nothing when the client has been refused or is gone. */
 export async function connect(
   exchange: Exchange,
   route: Route,
   { upstreams, refuse }: ForwardContext,
-  fresh: boolean,
-): Promise<Connection | undefined> {
+  order: readonly Target[] = upstreams.order(route),
+): Promise<FreshConnection | undefined> {
+  if (exchange.gone) return undefined;
   const gone = new AbortController();
   exchange.onAborted(() => gone.abort());
   const holdMilliseconds = isPageLoad(exchange) ? 0 : route.holdSeconds * 1000;
-  const connected = await upstreams.connect(route, { holdMilliseconds, signal: gone.signal, fresh });
+  const connected = await upstreams.connect(route, { holdMilliseconds, signal: gone.signal, order });
   if (gone.signal.aborted) {
-    if (connected.ok) connected.value.fresh?.destroy();
+    if (connected.ok) connected.value.fresh.destroy();
     return undefined;
   }
-  if (connected.ok) {
-    exchange.client.reached(formatTarget(connected.value.target));
-    return connected.value;
-  }
+  if (connected.ok) return connected.value;
   refuse(exchange, connected.error);
   return undefined;
 }
@@ -67,8 +66,8 @@ function send(
 ): void {
   const { head, body } = exchange;
   const headers = headersFor(exchange, accepted, route, context);
-  headers.push(...framing(exchange));
   if (route.closeUpstream) headers.push("Connection", "close");
+  exchange.client.reached(formatTarget(connection.target));
   const request = context.upstreams.request(route, connection, {
     method: head.method,
     path: accepted.path,
@@ -77,18 +76,18 @@ function send(
   let answered = false;
 
   exchange.onAborted(() => request.destroy());
-  request.on("continue", () => exchange.inform(100, []));
   request.on("information", (info) => {
-    if (info.statusCode !== 100) exchange.inform(info.statusCode, responseHeaders(info.rawHeaders));
+    attempt(() => exchange.inform(info.statusCode, responseHeaders(info.rawHeaders)));
   });
   request.on("response", (response) => {
     answered = true;
-    giveBack(exchange, response);
+    attempt(() => giveBack(exchange, request, response));
   });
+  request.on("upgrade", () => giveUp(new Error("it switches protocols unasked")));
   request.on("error", (error) => {
     // Once there is an answer it tells its own end; a service may well hang up before it has read the whole request.
     if (answered || exchange.gone) return;
-    if (request.reusedSocket && isRepeatable(exchange)) return void sendAfresh();
+    if (request.reusedSocket && isRepeatable(exchange)) return void sendAfresh().catch(giveUp);
     context.refuse(exchange, brokenOff(error, connection));
   });
   if (body) giveBody(exchange, body, request);
@@ -96,94 +95,63 @@ function send(
 
   /** A kept connection can end just as a request goes out on it: the service has then not seen the request. */
   async function sendAfresh(): Promise<void> {
-    const again = await connect(exchange, route, context, true);
+    const again = await connect(exchange, route, context);
     if (again) send(exchange, accepted, route, context, again);
+  }
+
+  /** Node refuses to say some of what it reads: that is the end of this exchange, and of nothing else. */
+  function attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      giveUp(error);
+    }
+  }
+
+  function giveUp(error: unknown): void {
+    answered = true;
+    request.destroy();
+    context.refuse(exchange, brokenOff(error, connection));
   }
 }
 
-/** The request's headers for the service, without its framing. */
+/** The head of the request for the service. */
 export function headersFor(
-  { client, head }: Exchange,
+  { client, head, body }: Exchange,
   { authority }: Accepted,
   route: Route,
   { instance }: ForwardContext,
 ): string[] {
-  return requestHeaders(head.headers, {
-    host: route.hostHeader ?? authority,
+  const headers = requestHeaders(head.headers, {
+    host: route.hostHeader ?? authority ?? "",
     authority,
     clientAddress: client.address,
     secure: client.secure,
     instance,
   });
+  const measured = valuesOf(headers, "content-length").length > 0;
+  // A body of unknown length goes in chunks (HTTP/2 says neither); one of known length keeps its Content-Length.
+  if (body && !measured) return [...headers, "Transfer-Encoding", "chunked"];
+  // RFC 9112 §7.1.2: trailers belong to chunks, and Node throws if they are announced without.
+  const list = without(headers, "trailer");
+  // Left alone, Node would send no body in chunks.
+  return measured || !expectsBody.has(head.method) ? list : [...list, "Content-Length", "0"];
 }
 
-/** A body of unknown length goes in chunks (HTTP/2 says neither); one of known length keeps its Content-Length. */
-function framing({ head, body }: Exchange): Headers {
-  const measured = valuesOf(head.headers, "content-length").length > 0;
-  return body && !measured ? ["Transfer-Encoding", "chunked"] : [];
-}
-
-function giveBody(exchange: Exchange, body: Readable, request: http.ClientRequest): void {
-  // The head first: with "Expect: 100-continue" the client waits for the service's word on it.
-  request.flushHeaders();
-  body.on("end", () => {
-    const trailers = exchange.requestTrailers();
-    if (trailers.length > 0) request.addTrailers([...pairs(trailers)]);
-    request.end();
-  });
-  copy(body, request);
-}
-
-function giveBack(exchange: Exchange, response: http.IncomingMessage): void {
-  const status = response.statusCode ?? 502;
-  const bodiless = exchange.head.method === "HEAD" || status === 204 || status === 304;
-  const trailers = valuesOf(response.rawHeaders, "trailer").length > 0 || asksForTrailers(exchange);
-  const sink = exchange.respond(status, response.statusMessage ?? "", responseHeaders(response.rawHeaders), {
-    bodiless,
-    trailers: trailers && !bodiless,
-    close: exchange.body !== undefined && !exchange.body.readableEnded && isRefusal(status),
-  });
-  let begun = false;
-  response.once("data", () => {
-    begun = true;
-  });
-  response.on("end", () => {
-    begun = true;
-    if (response.rawTrailers.length > 0) exchange.responseTrailers(responseHeaders(response.rawTrailers));
-    sink.end();
-  });
-  response.on("close", () => {
-    if (!response.complete) exchange.abort();
-  });
-  response.on("error", () => undefined);
-  // Events and long polls send their head long before a byte of the body; small answers go out in one piece.
-  setImmediate(() => {
-    if (!begun) exchange.flushHead();
-  });
-  copy(response, sink);
-}
-
-/** A body that nobody wants any more would be taken for the next request. */
-function isRefusal(status: number): boolean {
-  return status >= 400;
-}
-
-function asksForTrailers({ head }: Exchange): boolean {
-  return valuesOf(head.headers, "te").some((value) => /\btrailers\b/i.test(value));
-}
+/** RFC 9110 §8.6: for these it is said that there is none. */
+const expectsBody: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 
 /** RFC 9110 §9.2.2: what may be sent twice without harm, and still can be. */
 function isRepeatable({ head, body }: Exchange): boolean {
   return body === undefined && ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"].includes(head.method);
 }
 
-function brokenOff(error: Error, { target }: Connection): Problem {
-  const how = systemCode(error)?.startsWith("HPE_")
-    ? "did not answer in HTTP"
-    : "broke off before it answered";
+function brokenOff(error: unknown, { target }: Connection): Problem {
+  const broke = systemCode(error) === "ECONNRESET" || systemCode(error) === "EPIPE";
+  const how = broke ? "broke off before it answered" : "did not answer in HTTP";
   return {
     code: "target-broke-off",
-    message: `${formatTarget(target)} ${how} (${error.message}).`,
+    message: `${formatTarget(target)} ${how} (${problemOf(error).message}).`,
     remedy: `Look at the service's own log, and check that port ${target.port} is the one that speaks HTTP.`,
   };
 }

@@ -1,12 +1,13 @@
 /** Passes a request for another protocol (WebSocket) on, and splices client and service once both have agreed. */
-import type { IncomingMessage } from "node:http";
 import http from "node:http";
-import { responseHeaders } from "../../core/http-headers.ts";
+import { problemOf } from "../../core/errors.ts";
 import type { Accepted } from "../../core/http-request.ts";
 import { formatTarget, type Route } from "../../core/route.ts";
-import { copy, splice } from "../splice.ts";
+import { splice } from "../splice.ts";
 import type { Exchange, Upgrade } from "./exchange.ts";
 import { connect, type ForwardContext, headersFor } from "./forward.ts";
+import { giveBack } from "./give-back.ts";
+import { maxHeaderSize } from "./upstreams.ts";
 
 export async function forwardUpgrade(
   exchange: Exchange,
@@ -15,63 +16,58 @@ export async function forwardUpgrade(
   route: Route,
   context: ForwardContext,
 ): Promise<void> {
-  const connection = await connect(exchange, route, context, true);
-  if (!connection?.fresh) return;
-  const { fresh, target } = connection;
+  const connection = await connect(exchange, route, context);
+  if (!connection) return;
+  const { fresh, raw, target } = connection;
+  exchange.client.reached(formatTarget(target));
   const request = http.request({
     createConnection: () => fresh,
-    method: "GET",
+    method: exchange.head.method,
     path: accepted.path,
     headers: [...headersFor(exchange, accepted, route, context), ...upgrade.headers],
     setHost: false,
+    maxHeaderSize,
   });
-  const giveUp = () => request.destroy();
   let answered = false;
 
-  exchange.onAborted(() => {
-    if (!answered) giveUp();
-  });
+  exchange.onAborted(() => request.destroy());
   request.on("upgrade", (response, socket, early) => {
     answered = true;
-    if (!upgrade.verify(response.rawHeaders)) {
-      socket.destroy();
-      return context.refuse(exchange, {
-        code: "target-broke-off",
-        message: `${formatTarget(target)} answered the WebSocket handshake with a wrong Sec-WebSocket-Accept.`,
-        remedy: "Check that the service there is a WebSocket server.",
-      });
-    }
+    // From here on the splice tells each side of the other's end.
+    exchange.onAborted(() => undefined);
+    if (!upgrade.verify(response.rawHeaders))
+      return giveUp("answered the WebSocket handshake with a wrong Sec-WebSocket-Accept");
     if (early.length > 0) socket.unshift(early);
-    const client = upgrade.accept(response.rawHeaders);
-    splice(client, { stream: socket, raw: fresh }, (by) => exchange.client.end({ how: "reset", by }));
+    attempt(() => {
+      const client = upgrade.accept(response.rawHeaders, () => raw.resetAndDestroy());
+      splice(client, { stream: socket, raw }, (by) => exchange.client.end({ how: "reset", by }));
+    });
   });
   request.on("response", (response) => {
     answered = true;
-    decline(exchange, response);
+    // The service stays with HTTP: its answer is the client's answer.
+    attempt(() => giveBack(exchange, request, response));
   });
   request.on("error", (error) => {
-    if (answered || exchange.gone) return;
-    context.refuse(exchange, {
-      code: "target-broke-off",
-      message: `${formatTarget(target)} broke off the WebSocket handshake (${error.message}).`,
-      remedy: "Look at the service's own log.",
-    });
+    if (!answered) giveUp(`broke off the handshake (${error.message})`);
   });
   request.end();
-}
 
-/** The service stays with HTTP: its answer is the client's answer. */
-function decline(exchange: Exchange, response: IncomingMessage): void {
-  const headers = responseHeaders(response.rawHeaders);
-  const sink = exchange.respond(response.statusCode ?? 502, response.statusMessage ?? "", headers, {
-    bodiless: false,
-    trailers: false,
-    close: true,
-  });
-  response.on("end", () => sink.end());
-  response.on("close", () => {
-    if (!response.complete) exchange.abort();
-  });
-  response.on("error", () => undefined);
-  copy(response, sink);
+  function attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      giveUp(`gave an answer that cannot be passed on (${problemOf(error).message})`);
+    }
+  }
+
+  function giveUp(what: string): void {
+    answered = true;
+    fresh.destroy();
+    context.refuse(exchange, {
+      code: "target-broke-off",
+      message: `${formatTarget(target)} ${what}.`,
+      remedy: `Look at the service's own log, and check that it speaks ${upgrade.protocol}.`,
+    });
+  }
 }

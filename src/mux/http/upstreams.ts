@@ -7,17 +7,28 @@ import { fail, ok, type Problem, type Result, systemCode } from "../../core/erro
 import { formatTarget, type Route, type Target } from "../../core/route.ts";
 import type { Dialer } from "../dial.ts";
 
+/** As large as the head of an answer may be; Node's own limit is smaller than what services with many cookies send. */
+export const maxHeaderSize = 64 * 1024;
+/** How long a service may take over the TLS handshake. */
+const handshakeMilliseconds = 10_000;
+
 /** A connection to send one request on: one that was kept, or one made for it. */
 export interface Connection {
   readonly target: Target;
   readonly fresh: net.Socket | undefined;
 }
 
+export interface FreshConnection extends Connection {
+  readonly fresh: net.Socket;
+  /** The TCP socket under `fresh`, or that itself: the one that a reset goes out on. */
+  readonly raw: net.Socket;
+}
+
 export interface ConnectOptions {
   readonly holdMilliseconds: number;
   readonly signal: AbortSignal;
-  /** A kept connection will not do: one has just failed, or it will be handed over. */
-  readonly fresh: boolean;
+  /** The targets in the order to try them; the route's next turn when absent. */
+  readonly order?: readonly Target[];
 }
 
 interface PooledOptions extends http.RequestOptions {
@@ -36,21 +47,26 @@ export class Upstreams {
     this.#trusted = trusted;
   }
 
+  /** Takes the route's next turn. */
+  order(route: Route): readonly Target[] {
+    return this.#dialer.order(route);
+  }
+
+  /** The kept connection to a target, if there is one: for a request made at once, before somebody else takes it. */
+  kept(target: Target | undefined, route: Route): Connection | undefined {
+    if (!target || !this.#agent.hasFree(keyOf(target, route))) return undefined;
+    return { target, fresh: undefined };
+  }
+
   /** Rejects with nothing: what cannot be reached is a Problem (`target-down`, `target-untrusted`, …). */
-  async connect(
-    route: Route,
-    { holdMilliseconds, signal, fresh }: ConnectOptions,
-  ): Promise<Result<Connection>> {
-    const order = this.#dialer.order(route);
-    const [first] = order;
-    if (!fresh && first && this.#agent.hasFree(keyOf(first, route)))
-      return ok({ target: first, fresh: undefined });
-    const dialled = await this.#dialer.dialPlain(route, { holdMilliseconds, signal, order });
+  async connect(route: Route, options: ConnectOptions): Promise<Result<FreshConnection>> {
+    const dialled = await this.#dialer.dialPlain(route, options);
     if (!dialled.ok) return dialled;
     const { socket, target } = dialled.value;
-    if (!isSecure(target)) return ok({ target, fresh: socket });
-    const secured = await secure(socket, target, route.insecureUpstream ? undefined : this.#trusted());
-    return secured.ok ? ok({ target, fresh: secured.value }) : secured;
+    if (!isSecure(target)) return ok({ target, fresh: socket, raw: socket });
+    const trusted = route.insecureUpstream ? undefined : this.#trusted();
+    const secured = await secure(socket, target, trusted, options.signal);
+    return secured.ok ? ok({ target, fresh: secured.value, raw: socket }) : secured;
   }
 
   /** Sends a request's head on the connection, which goes back to the pool when the answer is whole. */
@@ -65,8 +81,11 @@ export class Upstreams {
       key: keyOf(target, route),
       fresh,
       setHost: false,
+      maxHeaderSize,
     };
     const request = http.request(pooled);
+    // Beyond a count Node drops headers without a word; their size is the limit.
+    request.maxHeadersCount = 0;
     // A connection may have come free while this one was made: the pool prefers it.
     if (fresh && request.reusedSocket) fresh.destroy();
     return request;
@@ -79,7 +98,7 @@ export class Upstreams {
 
 class Pool extends http.Agent {
   hasFree(key: string): boolean {
-    return (this.freeSockets[key]?.length ?? 0) > 0;
+    return this.freeSockets[key]?.some((socket) => !socket.destroyed) ?? false;
   }
 
   override getName(options?: PooledOptions): string {
@@ -87,7 +106,7 @@ class Pool extends http.Agent {
   }
 
   override createConnection(options: PooledOptions): Duplex {
-    if (!options.fresh) throw new Error("The kept connection went away.");
+    if (!options.fresh) throw new Error("A kept connection was to be used at once.");
     return options.fresh;
   }
 }
@@ -106,34 +125,49 @@ function secure(
   socket: net.Socket,
   target: Target,
   trusted: string[] | undefined,
+  signal: AbortSignal,
 ): Promise<Result<tls.TLSSocket, Problem>> {
   return new Promise((resolve) => {
     const secured = tls.connect({
       socket,
+      // What the certificate must be for.
+      host: target.host,
       ...(net.isIP(target.host) === 0 && { servername: target.host }),
       ...(trusted ? { ca: trusted } : { rejectUnauthorized: false }),
       ALPNProtocols: ["http/1.1"],
     });
-    secured.once("secureConnect", () => resolve(ok(secured)));
+    const giveUp = () => socket.destroy();
+    const timer = setTimeout(giveUp, handshakeMilliseconds);
+    signal.addEventListener("abort", giveUp);
+    const settle = (result: Result<tls.TLSSocket, Problem>) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
+      resolve(result);
+    };
+    secured.once("secureConnect", () => settle(ok(secured)));
     secured.on("error", (error) => {
       secured.destroy();
-      resolve(fail(handshakeProblem(error, target)));
+      settle(fail(handshakeProblem(error, target)));
     });
+    secured.once("close", () => settle(fail(noHandshake("it broke off", target))));
   });
 }
 
 function handshakeProblem(error: Error, target: Target): Problem {
-  const where = formatTarget(target);
-  if (systemCode(error)?.startsWith("ERR_SSL_")) {
-    return {
-      code: "target-not-tls",
-      message: `The TLS handshake with ${where} failed: ${error.message}.`,
-      remedy: `Check that the service speaks TLS on port ${target.port}; if it does not, write http:// in place of https://.`,
-    };
-  }
+  const code = systemCode(error) ?? "";
+  if (code.startsWith("ERR_SSL_") || code === "ECONNRESET" || code === "EPIPE")
+    return noHandshake(error.message, target);
   return {
     code: "target-untrusted",
-    message: `The certificate of ${where} is not trusted: ${error.message}.`,
+    message: `The certificate of ${formatTarget(target)} is not trusted: ${error.message}.`,
     remedy: `Give the service a certificate for ${target.host} from a trusted authority, or set "insecureUpstream": true on the route.`,
+  };
+}
+
+function noHandshake(reason: string, target: Target): Problem {
+  return {
+    code: "target-not-tls",
+    message: `The TLS handshake with ${formatTarget(target)} failed: ${reason}.`,
+    remedy: `Check that the service speaks TLS on port ${target.port}; if it does not, write http:// in place of https://.`,
   };
 }

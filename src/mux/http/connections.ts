@@ -1,0 +1,51 @@
+/** The connections that carry HTTP and the exchanges that each has in hand: one without any may be closed. */
+import type { Client } from "../client.ts";
+import type { Exchange } from "./exchange.ts";
+
+interface Open {
+  readonly close: () => void;
+  readonly exchanges: Set<Exchange>;
+}
+
+export class Connections {
+  readonly #open = new Map<Client, Open>();
+  #draining = false;
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** `close` ends the connection properly; it is called when the connection is to go and has nothing in hand. */
+  add(client: Client, close: () => void): void {
+    this.#open.set(client, { close, exchanges: new Set() });
+    client.socket.once("close", () => this.#gone(client));
+    if (this.#draining) close();
+  }
+
+  inHand(client: Client): Exchange[] {
+    return [...(this.#open.get(client)?.exchanges ?? [])];
+  }
+
+  begun(exchange: Exchange): void {
+    this.#open.get(exchange.client)?.exchanges.add(exchange);
+  }
+
+  over(exchange: Exchange): void {
+    const open = this.#open.get(exchange.client);
+    if (!open) return;
+    open.exchanges.delete(exchange);
+    if (this.#draining && open.exchanges.size === 0) open.close();
+  }
+
+  /** Closes what is idle, and everything else as soon as its last answer is out. */
+  drain(): void {
+    this.#draining = true;
+    for (const { close, exchanges } of this.#open.values()) if (exchanges.size === 0) close();
+  }
+
+  #gone(client: Client): void {
+    const left = this.inHand(client);
+    this.#open.delete(client);
+    for (const exchange of left) exchange.leave();
+  }
+}

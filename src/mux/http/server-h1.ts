@@ -1,0 +1,126 @@
+/** HTTP/1.1 connections: Node's server, which never listens, is handed them one by one. */
+import http from "node:http";
+import type { Socket } from "node:net";
+import type { Client } from "../client.ts";
+import type { Answerer } from "./answer.ts";
+import type { Connections } from "./connections.ts";
+import { Http1Exchange } from "./exchange-h1.ts";
+import { hangUp } from "./hang-up.ts";
+import { staysInHttp1, upgradeExchange, withoutUpgrade } from "./upgrade-h1.ts";
+
+/** As much as a first look holds. */
+const maxHeaderSize = 64 * 1024;
+/** How long a connection may lie idle between requests, or dawdle over the head of one. */
+const idleMilliseconds = 65_000;
+
+export class Http1Server {
+  readonly #answerer: Answerer;
+  readonly #connections: Connections;
+  readonly #server: http.Server;
+  readonly #clients = new WeakMap<object, Client>();
+
+  constructor(answerer: Answerer, connections: Connections) {
+    this.#answerer = answerer;
+    this.#connections = connections;
+    this.#server = http.createServer({
+      maxHeaderSize,
+      keepAliveTimeout: idleMilliseconds,
+      // Checked with words of ours in core/http-request.ts.
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+    });
+    this.#server.timeout = idleMilliseconds;
+    // Beyond a count Node drops headers without a word; their size is the limit.
+    this.#server.maxHeadersCount = 0;
+    this.#server.on("request", (request, response) => this.#onRequest(request, response));
+    this.#server.on("checkContinue", (request, response) => this.#onRequest(request, response));
+    this.#server.on("upgrade", (request, socket: Socket, early) => this.#onUpgrade(request, socket, early));
+    this.#server.on("connect", (request, socket: Socket, early) => this.#onUpgrade(request, socket, early));
+    this.#server.on("clientError", (error, socket: Socket) => this.#onUnparsed(error, socket));
+    this.#server.on("timeout", (socket: Socket) => this.#onTimeout(socket));
+  }
+
+  serve(client: Client, stream: Socket): void {
+    this.#clients.set(stream, client);
+    this.#connections.add(client, () => stream.end());
+    this.#read(stream);
+  }
+
+  #read(stream: Socket): void {
+    this.#server.emit("connection", stream);
+    stream.resume();
+  }
+
+  #onRequest(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const client = this.#clients.get(request.socket);
+    if (!client) return void request.socket.destroy();
+    if (this.#connections.draining) response.shouldKeepAlive = false;
+    const exchange = new Http1Exchange(client, request, response);
+    this.#connections.begun(exchange);
+    const over = () => {
+      if (response.closed && exchange.received) this.#connections.over(exchange);
+    };
+    response.once("close", over);
+    request.once("end", over);
+    void this.#answerer.answer(exchange);
+  }
+
+  #onUpgrade(request: http.IncomingMessage, socket: Socket, early: Buffer): void {
+    const client = this.#clients.get(socket);
+    if (!client) return void socket.destroy();
+    // Node has let go of the socket, and earlier answers that are still to come have lost it.
+    if (this.#connections.inHand(client).length > 0)
+      return breakOff(client, "It asked for another protocol too early.");
+    if (staysInHttp1(request)) {
+      socket.unshift(Buffer.concat([Buffer.from(withoutUpgrade(request), "latin1"), early]));
+      return this.#read(socket);
+    }
+    const exchange = upgradeExchange(client, request, socket, early);
+    // Never over: what follows a granted upgrade is a stream, which ends in its own time.
+    this.#connections.begun(exchange);
+    void this.#answerer.answer(exchange);
+  }
+
+  /** What Node's parser could not read as HTTP: said again for each further piece of it. */
+  #onUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
+    const client = this.#clients.get(socket);
+    if (!client || error.code === "ECONNRESET") return void socket.destroy();
+    if (!socket.writable) return;
+    const inHand = this.#connections.inHand(client);
+    const [current, ...others] = inHand;
+    const isItsBody = current && !current.received && others.length === 0;
+    // Ours would be taken for the answer to an earlier request, or stand in the midst of it.
+    if (current && (!isItsBody || current.begun)) return breakOff(client, error.message);
+    client.end({ how: "refused", problem: unparsed(error.message) });
+    for (const exchange of inHand) exchange.leave();
+    socket.write(refusalOf(error));
+    hangUp(socket);
+  }
+
+  /** A connection with a request in hand may take its time; one without has had it. */
+  #onTimeout(socket: Socket): void {
+    const client = this.#clients.get(socket);
+    if (!client || this.#connections.inHand(client).length === 0) socket.destroy();
+  }
+}
+
+function breakOff(client: Client, reason: string): void {
+  client.end({ how: "refused", problem: unparsed(reason) });
+  client.socket.resetAndDestroy();
+}
+
+function refusalOf(error: NodeJS.ErrnoException): string {
+  const status =
+    error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+  const body = `${status}\n${unparsed(error.message).message}\n`;
+  const head = `Content-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
+  return `HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`;
+}
+
+function unparsed(reason: string) {
+  return {
+    code: "bad-request",
+    message: `This is not a request that RFC 9112 allows: ${reason}.`,
+    remedy: "Correct the client that sent it.",
+  };
+}

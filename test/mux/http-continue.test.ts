@@ -1,0 +1,142 @@
+/** “Expect: 100-continue”: the service's own word decides whether a body is sent. */
+import assert from "node:assert/strict";
+import http from "node:http";
+import net from "node:net";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { connectBy, type Sending, speak, statusOf, until, ways, whole } from "./http-support.ts";
+import { startHttp, startMux, type TestMux } from "./support.ts";
+
+const expecting = {
+  method: "POST",
+  body: "open",
+  headers: { expect: "100-continue", "content-length": "3" },
+} as const;
+
+for (const way of ways) {
+  test(`${way}: the service's 100 reaches the client, and only then is its body sent`, async () => {
+    let goOn: (() => void) | undefined;
+    await using service = await startHttp(() => assert.fail("it asks first"));
+    service.server.on("checkContinue", (request, response) => {
+      goOn = () => {
+        response.writeContinue();
+        void text(request).then((body) => response.end(`got ${body}`));
+      };
+    });
+    await using mux = await startMux({ "shop.test": service.port });
+    await using client = connectBy(way, mux, "shop.test");
+    const sending = client.send(expecting);
+    await until(() => goOn !== undefined, "the service is asked");
+    assert.deepEqual(statuses(sending), []);
+    goOn?.();
+    await until(() => sending.informed.length > 0, "the client hears it");
+    assert.deepEqual(statuses(sending), [100]);
+    sending.body.end("abc");
+    assert.equal((await whole(sending)).text, "got abc");
+  });
+
+  for (const status of [401, 413, 417]) {
+    test(`${way}: a service that says ${status} instead is heard, and never sees the body`, async () => {
+      let arrived = "";
+      await using service = await startHttp(() => assert.fail("it asks first"));
+      service.server.on("checkContinue", (request, response) => {
+        request.on("data", (chunk) => {
+          arrived += chunk;
+        });
+        response.writeHead(status, { "content-type": "text/plain" }).end("no");
+      });
+      await using mux = await startMux({ "shop.test": service.port });
+      await using client = connectBy(way, mux, "shop.test");
+      const sending = client.send(expecting);
+      const answer = await whole(sending);
+      assert.deepEqual([answer.status, answer.text], [status, "no"]);
+      assert.deepEqual(statuses(sending), []);
+      sending.abort();
+      await until(() => service.sockets.size === 0, "the service's connection ends");
+      assert.equal(arrived, "");
+    });
+  }
+}
+
+test("a refused body on HTTP/1.1 ends the connection, so that it is not taken for a request", async () => {
+  await using service = await startHttp(() => assert.fail("it asks first"));
+  service.server.on("checkContinue", (_request, response) => response.writeHead(401).end());
+  await using mux = await startMux({ "shop.test": service.port });
+  const answer = await speak(
+    mux.port,
+    "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 60\r\nExpect: 100-continue\r\n\r\n",
+  );
+  assert.equal(statusOf(answer), 401);
+  assert.match(answer, /^Connection: close\r$/m);
+});
+
+test("an expectation that nobody knows is a 417", async () => {
+  await using service = await startHttp((_request, response) => response.end());
+  await using mux = await startMux({ "shop.test": service.port });
+  const answer = await speak(
+    mux.port,
+    "GET / HTTP/1.1\r\nHost: shop.test\r\nExpect: tea\r\nConnection: close\r\n\r\n",
+  );
+  assert.equal(statusOf(answer), 417);
+});
+
+for (const [what, host, status] of [
+  ["no route", "nobody.test", 404],
+  ["a service that refuses", "strict.test", 413],
+] as const) {
+  test(`a client that is in the midst of a large upload still hears of ${what}`, async () => {
+    await using service = await startHttp((_request, response) => {
+      response.writeHead(413, { connection: "close" }).end("too large");
+    });
+    await using mux = await startMux({ "strict.test": service.port });
+    const { answer, uploaded } = await uploadTo(mux, host);
+    assert.equal(statusOf(answer), status, answer);
+    assert.match(answer, /^Connection: close\r$/m);
+    assert.equal(uploaded, true);
+  });
+}
+
+/** Sends 8 MB without a look at what comes back, as simple clients do. */
+async function uploadTo({ port }: TestMux, host: string) {
+  const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  let answer = "";
+  let broken = false;
+  socket.on("data", (chunk) => {
+    answer += chunk.toString("latin1");
+  });
+  socket.on("error", () => {
+    broken = true;
+  });
+  const body = Buffer.alloc(8 * 1024 * 1024, "x");
+  socket.write(`POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${body.length}\r\n\r\n`);
+  for (let at = 0; at < body.length && !broken; at += 65_536) {
+    await new Promise((resolve) => socket.write(body.subarray(at, at + 65_536), resolve));
+  }
+  socket.end();
+  await new Promise((resolve) => socket.once("close", resolve));
+  return { answer, uploaded: !broken };
+}
+
+test("a client that gives its upload up after an early answer leaves nothing open at the service", async () => {
+  await using service = await startHttp((_request, response) => response.end("early"));
+  await using mux = await startMux({ "shop.test": service.port });
+  const agent = new http.Agent({ keepAlive: true });
+  const request = http.request({
+    port: mux.port,
+    host: "127.0.0.1",
+    agent,
+    method: "POST",
+    headers: { host: "shop.test" },
+  });
+  request.on("error", () => undefined);
+  request.write("some");
+  const response = await new Promise<http.IncomingMessage>((resolve) => request.once("response", resolve));
+  assert.equal(await text(response), "early");
+  request.destroy();
+  agent.destroy();
+  await until(() => service.sockets.size === 0, "the service's connection ends");
+});
+
+function statuses({ informed }: Sending): number[] {
+  return informed.map(({ status }) => status);
+}

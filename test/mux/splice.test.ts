@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type net from "node:net";
+import { describe, it } from "node:test";
+import { connect, connectTls, greeting, outcome, read, ways } from "./streams.ts";
+import { startMux, startTcp } from "./support.ts";
+
+for (const way of ways) {
+  describe(`A stream (${way.title})`, () => {
+    it("goes on from the service to a client that has ended", async () => {
+      await using service = await way.start((socket) => {
+        let heard = 0;
+        socket.on("data", (chunk) => {
+          heard += chunk.length;
+        });
+        socket.on("end", () => {
+          socket.write(`heard ${heard}`);
+          setImmediate(() => socket.end(", bye"));
+        });
+      });
+      await using mux = await startMux(way.target(service.port));
+      const { client } = await way.connect(mux);
+      client.end(greeting);
+      const { bytes, error } = await outcome(client);
+      assert.equal(String(bytes), `heard ${greeting.length}, bye`);
+      assert.equal(error, undefined);
+      assert.deepEqual((await mux.report(() => true)).ending, { how: "closed" });
+    });
+
+    it("goes on from the client to a service that has ended", async () => {
+      const heard = Promise.withResolvers<string>();
+      await using service = await way.start((socket) => {
+        socket.once("data", () => {
+          socket.end("that is all");
+          void outcome(socket).then(({ bytes }) => heard.resolve(String(bytes)));
+        });
+      });
+      await using mux = await startMux(way.target(service.port));
+      const { client } = await way.connect(mux);
+      client.write(greeting);
+      assert.equal(String(await read(client, 11)), "that is all");
+      client.read();
+      await once(client, "end");
+      client.write("but I ");
+      setImmediate(() => client.end("go on"));
+      assert.equal(await heard.promise, "but I go on");
+      client.resume();
+      assert.deepEqual((await mux.report(() => true)).ending, { how: "closed" });
+    });
+
+    it("is reset at the service when the client resets it, in the midst of it", async () => {
+      const { service, served } = await startTalking(way.start);
+      await using _service = service;
+      await using mux = await startMux(way.target(service.port));
+      const { client, raw } = await way.connect(mux);
+      client.on("error", () => undefined);
+      client.write(greeting);
+      const { socket, broken } = await served;
+      await read(client, 5);
+      raw.resetAndDestroy();
+      assert.equal((await broken).error, "ECONNRESET");
+      assert.equal(socket.destroyed, true);
+      assert.deepEqual((await mux.report(() => true)).ending, { how: "reset", by: "client" });
+    });
+
+    it("is reset at the client when the service resets it, in the midst of it", async () => {
+      const { service, served } = await startTalking(way.start);
+      await using _service = service;
+      await using mux = await startMux(way.target(service.port));
+      const { client } = await way.connect(mux);
+      client.write(greeting);
+      await served;
+      await read(client, 5);
+      const broken = outcome(client);
+      for (const raw of service.sockets) raw.resetAndDestroy();
+      assert.equal((await broken).error, "ECONNRESET");
+      assert.deepEqual((await mux.report(() => true)).ending, { how: "reset", by: "target" });
+    });
+
+    it("is reset when the service hangs up and the client talks on", async () => {
+      await using service = await way.start((socket) => {
+        socket.once("data", () => {
+          socket.end("bye");
+          socket.once("finish", () => socket.destroy());
+        });
+      });
+      await using mux = await startMux(way.target(service.port));
+      const { client } = await way.connect(mux);
+      client.write(greeting);
+      assert.equal(String(await read(client, 3)), "bye");
+      const broken = outcome(client);
+      const talk = setInterval(() => client.write("anybody there?"), 5);
+      const { error } = await broken;
+      clearInterval(talk);
+      assert.match(String(error), /^(ECONNRESET|EPIPE)$/);
+      assert.deepEqual((await mux.report(() => true)).ending, { how: "reset", by: "target" });
+    });
+  });
+}
+
+/** A service that says "hello" and then waits; `served` is its first connection, and what becomes of that. */
+async function startTalking(start: (onSocket: (socket: net.Socket) => void) => ReturnType<typeof startTcp>) {
+  const served = Promise.withResolvers<{ socket: net.Socket; broken: ReturnType<typeof outcome> }>();
+  const service = await start((socket) => {
+    const broken = outcome(socket);
+    socket.once("data", () => {
+      socket.write("hello");
+      served.resolve({ socket, broken });
+    });
+  });
+  return { service, served: served.promise };
+}
+
+describe("A stream with TLS ended here", () => {
+  it("is over for both sides when a service has ended and TLS 1.2 knows no half-open connections", async () => {
+    await using service = await startTcp((socket) => {
+      socket.resume();
+      socket.end("bye");
+    });
+    await using mux = await startMux({ "db.test": `tcp://127.0.0.1:${service.port}` });
+    const client = await connectTls(mux, "db.test", {
+      socket: await connect(mux.port),
+      maxVersion: "TLSv1.2",
+    });
+    client.once("end", () => client.end());
+    assert.deepEqual(await outcome(client), { bytes: Buffer.from("bye"), error: undefined });
+    assert.deepEqual((await mux.report(() => true)).ending, { how: "closed" });
+  });
+});
+
+describe("A service that is killed in the midst of a stream", () => {
+  it("takes its client's connection with it, which is told in a report", async () => {
+    const program = `
+      const server = require("node:net").createServer((socket) => {
+        const chunk = Buffer.alloc(65536, "x");
+        const fill = () => { while (socket.write(chunk)); };
+        socket.on("drain", fill);
+        fill();
+      });
+      server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+    `;
+    const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+    const exited = once(child, "exit");
+    const port = Number(String((await once(child.stdout, "data"))[0]));
+    await using mux = await startMux({ "db.test": `tcp://127.0.0.1:${port}` });
+    const client = await connectTls(mux, "db.test");
+    await read(client, 1_000_000);
+    const over = outcome(client);
+    client.once("end", () => client.end());
+    child.kill("SIGKILL");
+    await exited;
+    await over;
+    const { ending, sent, target } = await mux.report(() => true);
+    assert.match(ending.how, /^(closed|reset)$/);
+    assert.equal(target, `tcp://127.0.0.1:${port}`);
+    assert.ok(sent > 1_000_000);
+  });
+});
