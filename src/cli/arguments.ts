@@ -1,9 +1,18 @@
 /** What the user typed, read into one of the things that can be done, or into what is wrong with it. */
 import { parseArgs } from "node:util";
+import { parseDomain } from "../core/domain.ts";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 import { closest, shown } from "../core/wording.ts";
 
-export type CommandName = "start" | "routes" | "hosts print" | "ca path";
+export type CommandName =
+  | "start"
+  | "routes"
+  | "hosts print"
+  | "hosts apply"
+  | "hosts remove"
+  | "ca path"
+  | "ca trust"
+  | "ca untrust";
 
 export interface CommandOptions {
   readonly folder: string;
@@ -12,6 +21,10 @@ export interface CommandOptions {
   /** In place of `oneport.port`; 0 is any free port. */
   readonly port: "auto" | number | undefined;
   readonly json: boolean;
+  /** The hosts file, in place of the system's. */
+  readonly file: string | undefined;
+  /** Names outside the local ones that may be written into the hosts file. */
+  readonly allow: readonly string[];
 }
 
 export type Invocation =
@@ -26,7 +39,11 @@ const syntaxes: {
   start: { folder: true, options: ["config", "port", "json"] },
   routes: { folder: true, options: ["config", "json"] },
   "hosts print": { folder: true, options: ["config"] },
+  "hosts apply": { folder: true, options: ["config", "file", "allow"] },
+  "hosts remove": { folder: true, options: ["config", "file"] },
   "ca path": { folder: false, options: [] },
+  "ca trust": { folder: false, options: ["json"] },
+  "ca untrust": { folder: false, options: ["json"] },
 };
 
 export const commandNames = Object.keys(syntaxes).filter(isCommand);
@@ -39,6 +56,8 @@ const options = {
   config: { type: "string" },
   port: { type: "string" },
   json: { type: "boolean" },
+  file: { type: "string" },
+  allow: { type: "string", multiple: true },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
@@ -72,7 +91,7 @@ export function parseArguments(argv: readonly string[]): Result<Invocation> {
       const hint = meant ? `Did you mean --${meant}?` : seeHelp(command);
       return wrongUse(`"oneport ${command}" has no option ${shown(rawName)}.`, hint);
     }
-    const takesValue = name === "config" || name === "port";
+    const takesValue = name === "config" || name === "port" || name === "file" || name === "allow";
     if (takesValue && !value) return wrongUse(`${rawName} needs a value after it.`, seeHelp(command));
     if (!takesValue && value !== undefined) return wrongUse(`${rawName} takes no value.`, seeHelp(command));
   }
@@ -88,11 +107,14 @@ export function parseArguments(argv: readonly string[]): Result<Invocation> {
   }
   const port = readPort(values.port);
   if (!port.ok) return port;
+  const allow = readNames(values.allow);
+  if (!allow.ok) return allow;
   const config = typeof values.config === "string" ? values.config : undefined;
+  const file = typeof values.file === "string" ? values.file : undefined;
   return ok({
     kind: "run",
     command,
-    options: { folder, config, port: port.value, json: values.json === true },
+    options: { folder, config, port: port.value, json: values.json === true, file, allow: allow.value },
   });
 }
 
@@ -130,6 +152,17 @@ function readPort(value: unknown): Result<"auto" | number | undefined> {
     `${shown(value)} is not a port.`,
     'Give a number from 0 (any free port) to 65535, or "auto".',
   );
+}
+
+function readNames(values: unknown): Result<readonly string[]> {
+  const names: string[] = [];
+  for (const value of Array.isArray(values) ? values : []) {
+    const domain = parseDomain(String(value));
+    if (!domain.ok) return wrongUse(domain.error.message, domain.error.remedy);
+    if (domain.value.kind !== "exact") return wrongUse(`${shown(value)} is not one name.`);
+    names.push(domain.value.name);
+  }
+  return ok(names);
 }
 
 function wrongUse(message: string, remedy = seeHelp(undefined)): { ok: false; error: Problem } {

@@ -60,7 +60,38 @@ Examples:
 
 Examples:
   oneport hosts print
-  oneport hosts print | sudo tee -a /etc/hosts`,
+  oneport hosts print ~/work/shop`,
+  },
+  "hosts apply": {
+    usage: "oneport hosts apply [FOLDER] [--config FILE] [--file HOSTS] [--allow NAME]...",
+    summary: "write the lines that the routes need into the hosts file",
+    text: `Writes one block between two marker lines, in place of the one that was there, and shows
+the lines that went and came. Nothing outside the markers changes. Where you may not write,
+it shows the command that may.
+
+A name that can be somebody's on the Internet is written only after you agreed to that very
+name: in a terminal you are asked, elsewhere it is left out and the exit status is 1.
+
+  --config FILE    read FILE in place of FOLDER/.vscode/settings.json
+  --file HOSTS     write HOSTS in place of the system's hosts file
+  --allow NAME     agree to NAME; for several names, several times
+
+Examples:
+  oneport hosts apply
+  oneport hosts apply ~/work/shop --allow shop.example.com
+  oneport hosts apply --file ./hosts`,
+  },
+  "hosts remove": {
+    usage: "oneport hosts remove [FOLDER] [--config FILE] [--file HOSTS]",
+    summary: "take Oneport's lines out of the hosts file again",
+    text: `The file is then what it was before the first "oneport hosts apply", but for what others
+have written since. There is one block for all folders: FOLDER and --config change nothing.
+
+  --file HOSTS     write HOSTS in place of the system's hosts file
+
+Examples:
+  oneport hosts remove
+  oneport hosts remove --file ./hosts`,
   },
   "ca path": {
     usage: "oneport ca path",
@@ -72,6 +103,31 @@ usual place for such files.
 Examples:
   curl --cacert "$(oneport ca path)" https://shop.localhost:8443/
   NODE_EXTRA_CA_CERTS="$(oneport ca path)" node client.mjs`,
+  },
+  "ca trust": {
+    usage: "oneport ca trust [--json]",
+    summary: "have this machine's programs and browsers trust the local authority",
+    text: `Says first which certificate it is and which names it is good for. Then it puts the
+certificate into the system's trust store and those of the browsers, and looks whether it
+is in use there. What only an administrator may do is not done: the command to run is
+printed. The exit status is 1 as long as there is a store that does not trust it.
+
+  --json           one JSON object a line: {"type":"authority",...}, {"type":"store",...}
+
+Examples:
+  oneport ca trust
+  oneport ca trust --json | jq -r 'select(.command).command'`,
+  },
+  "ca untrust": {
+    usage: "oneport ca untrust [--json]",
+    summary: "take the local authority out of all trust stores",
+    text: `Those of earlier authorities that Oneport made go as well; no other certificate is touched.
+The authority itself stays, for "oneport ca trust" to bring it back.
+
+  --json           one JSON object a line: {"type":"store",...}
+
+Examples:
+  oneport ca untrust`,
   },
 };
 

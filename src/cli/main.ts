@@ -3,8 +3,12 @@ import manifest from "../../package.json" with { type: "json" };
 import { problemOf } from "../core/errors.ts";
 import { type CommandName, type CommandOptions, parseArguments } from "./arguments.ts";
 import { caPath } from "./ca-path.ts";
+import { caTrust } from "./ca-trust.ts";
+import { caUntrust } from "./ca-untrust.ts";
 import { helpFor } from "./help.ts";
+import { hostsApply } from "./hosts-apply.ts";
 import { hostsPrint } from "./hosts-print.ts";
+import { hostsRemove } from "./hosts-remove.ts";
 import { routes } from "./routes.ts";
 import { start } from "./start.ts";
 import { Terminal } from "./terminal.ts";
@@ -18,7 +22,11 @@ export async function main(argv: readonly string[], workerEntry: string): Promis
     start: (options) => start(options, terminal, workerEntry),
     routes,
     "hosts print": hostsPrint,
+    "hosts apply": hostsApply,
+    "hosts remove": hostsRemove,
     "ca path": caPath,
+    "ca trust": caTrust,
+    "ca untrust": caUntrust,
   };
 
   const parsed = parseArguments(argv);

@@ -44,9 +44,10 @@ export function needsConsent(name: string): boolean {
   return !isWithinAuthority(name);
 }
 
-/** The block with its markers, each line ended by `newline`; nothing at all for no entries. */
-export function renderHostsBlock(entries: readonly HostsEntry[], newline = "\n"): string {
+/** The block with its markers, each line ended by `newline`; nothing at all for no entries. `note` is a comment line. */
+export function renderHostsBlock(entries: readonly HostsEntry[], newline = "\n", note?: string): string {
   if (entries.length === 0) return "";
+  const notes = note === undefined ? [] : [note];
   const lines = entries.map(({ address, name }) => `${address} ${name}`);
-  return [hostsMarkers.begin, ...lines, hostsMarkers.end].map((line) => line + newline).join("");
+  return [hostsMarkers.begin, ...notes, ...lines, hostsMarkers.end].map((line) => line + newline).join("");
 }

@@ -30,9 +30,10 @@ export interface BadRequest {
 }
 
 export function checkRequest(head: RequestHead): Result<Accepted, BadRequest> {
-  // RFC 9110 §9.3.6: CONNECT asks for a forward proxy, which this is not. Methods are case-sensitive, but not to everybody.
-  if (head.method.toUpperCase() === "CONNECT")
-    return bad("CONNECT is for forward proxies; this is not one.", 501);
+  // RFC 9110 §9.1: methods are case-sensitive; Node sends each in upper case, and would make a "get" a GET.
+  if (/[a-z]/.test(head.method)) return bad("No method is written in lower case.", 501);
+  // RFC 9110 §9.3.6: CONNECT asks for a forward proxy, which this is not.
+  if (head.method === "CONNECT") return bad("CONNECT is for forward proxies; this is not one.", 501);
   const framing = checkFraming(head);
   if (framing) return framing;
   const hosts = valuesOf(head.headers, "host");

@@ -169,10 +169,12 @@ function connect<S extends net.Socket>(
     socket.on("error", () => undefined);
     socket.once("connect", () => {
       settled();
+      // Node does not heed `noDelay` among the options of `connect`.
+      socket.setNoDelay(true);
       socket.setKeepAlive(true, 60_000);
       resolve(socket);
     });
-    socket.connect({ host, port, noDelay: true, autoSelectFamily: false });
+    socket.connect({ host, port, autoSelectFamily: false });
   });
 }
 

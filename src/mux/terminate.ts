@@ -24,6 +24,8 @@ export function terminate(
   secured.on("_tlsError", (error: Error) => secured.destroy(error));
   const timer = setTimeout(() => giveUpOn(client.socket, secured, client), handshakeMilliseconds);
   secured.once("close", () => clearTimeout(timer));
+  // Only an end that came before TLS took the socket over shows here, and TLS never hears of it.
+  client.socket.once("end", () => secured.destroy());
   return secured;
 }
 

@@ -23,7 +23,10 @@ export class UpstreamSocket extends net.Socket {
     this.pause();
   }
 
-  /** Writes all that arrives to `peer`, with back-pressure. Nobody else may pause or resume this socket any more. */
+  /**
+   * Writes all that arrives to `peer`, with back-pressure. By its "drain" the peer must be done with every byte before it:
+   * sockets and WebSockets are, a Transform is not. Nobody else may pause or resume this socket any more.
+   */
   deliverTo(peer: Writable): void {
     this.#intake.peer = peer;
     peer.on("drain", () => this.resume());
@@ -77,7 +80,7 @@ class Intake {
   }
 }
 
-/** What must queue behind other bytes; and what TLS or HTTP/2 may keep without a sign, while it is little. */
+/** What must queue behind other bytes; and, while it is little, what TLS or a WebSocket may keep without a sign. */
 function isWorthACopy(peer: Writable, length: number): boolean {
   return isPlain(peer) ? peer.writableLength > 0 : length < peer.writableHighWaterMark;
 }

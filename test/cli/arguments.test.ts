@@ -17,6 +17,8 @@ const accepted: readonly (readonly [line: string, invocation: object])[] = [
   ["routes --config a.json", { kind: "run", command: "routes", options: { ...defaults, config: "a.json" } }],
   ["hosts print shop", { kind: "run", command: "hosts print", options: { ...defaults, folder: "shop" } }],
   ["ca path", { kind: "run", command: "ca path", options: defaults }],
+  ["ca trust --json", { kind: "run", command: "ca trust", options: { ...defaults, json: true } }],
+  ["ca untrust", { kind: "run", command: "ca untrust", options: defaults }],
   ["--help", { kind: "help", command: undefined }],
   ["-h", { kind: "help", command: undefined }],
   ["start --help", { kind: "help", command: "start" }],

@@ -140,12 +140,13 @@ describe("A connection that is being made to a service", () => {
     const client = await connect(mux.port);
     client.on("error", () => undefined);
     client.write(words);
-    // Until the mux has two sockets in hand: its client's and the one that is being connected.
-    const pending = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPConnectWrap").length;
-    while (pending() === 0) await turn();
+    const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+    // The two that wait for the service, the client's two ends, and the one to be connected.
+    while (sockets() < 5) await turn();
     client.resetAndDestroy();
     await mux.report(() => true);
-    while (pending() > 0) await turn();
+    for (let turns = 0; turns < 100 && sockets() > 2; turns++) await turn();
+    assert.equal(sockets(), 2);
     assert.ok(!mux.events.some(({ type }) => type === "target"));
   });
 });

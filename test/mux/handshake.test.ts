@@ -3,9 +3,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
 import { describe, it } from "node:test";
+import tls from "node:tls";
 import { captured } from "../core/hex-fixtures.ts";
-import { connect, connectTls, outcome, read } from "./streams.ts";
-import { startMux, startTcp } from "./support.ts";
+import { connect, connectTls, outcome, read, turn } from "./streams.ts";
+import { freePort, startMux, startTcp } from "./support.ts";
 
 const versions = ["TLSv1.2", "TLSv1.3"] as const;
 
@@ -76,6 +77,43 @@ describe("A client that ends TLS here", () => {
     assert.equal((await over).bytes[0], 22, "a ServerHello came");
     await mux.report(() => true);
     await allClosed(service.sockets);
+  });
+
+  it("and has ended before its service was there is let go at once", async () => {
+    const port = await freePort();
+    await using mux = await startMux({ "app.test": `tcp://127.0.0.1:${port}` });
+    const client = await connect(mux.port);
+    const over = outcome(client);
+    client.end(captured("openssl_sclient_sni"));
+    await mux.event("target", ({ state }) => state === "down");
+    await using service = await startTcp((socket) => socket.resume(), { port });
+    await over;
+    const { milliseconds } = await mux.report(() => true);
+    assert.ok(milliseconds < 5000, "long before the handshake would have been given up");
+    await allClosed(service.sockets);
+  });
+
+  it("and goes while its certificate is made takes nothing further", async () => {
+    let called = 0;
+    await using service = await startTcp(() => called++);
+    const asked = Promise.withResolvers<void>();
+    const made = Promise.withResolvers<tls.SecureContext>();
+    const contextFor = () => {
+      asked.resolve();
+      return made.promise;
+    };
+    const to = `tcp://127.0.0.1:${service.port}`;
+    await using mux = await startMux({ "app.test": to }, { contextFor });
+    const client = await connect(mux.port);
+    client.on("error", () => undefined);
+    client.write(captured("openssl_sclient_sni"));
+    await asked.promise;
+    client.resetAndDestroy();
+    const { ending } = await mux.report(() => true);
+    assert.deepEqual(ending, { how: "reset", by: "client" });
+    made.resolve(tls.createSecureContext());
+    for (let turns = 0; turns < 20; turns++) await turn();
+    assert.equal(called, 0);
   });
 
   it("and has its handshake done may then be silent for as long as it likes", async () => {

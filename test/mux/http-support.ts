@@ -211,7 +211,8 @@ export async function readBroken(
   const chunks: Buffer[] = [];
   stream.on("data", (chunk) => chunks.push(chunk));
   const isWhole = await new Promise<boolean>((resolve) => {
-    stream.once("end", () => resolve(true));
+    // Node ends a stream of HTTP/2 even if it was its connection that broke off.
+    stream.once("end", () => resolve(!("rstCode" in stream && stream.rstCode !== 0)));
     stream.once("close", () => resolve(false));
     stream.on("error", () => resolve(false));
   });

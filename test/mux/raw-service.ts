@@ -47,7 +47,7 @@ export async function recordRequests(
 }
 
 /** RFC 9112, to the letter: what is not that is left in `rest`. */
-function readRequests(bytes: string): { readonly requests: ReadRequest[]; readonly rest: string } {
+export function readRequests(bytes: string): { readonly requests: ReadRequest[]; readonly rest: string } {
   const requests: ReadRequest[] = [];
   let rest = bytes;
   for (;;) {

@@ -3,7 +3,7 @@ import type { Client } from "../client.ts";
 import type { Exchange } from "./exchange.ts";
 
 interface Open {
-  readonly close: () => void;
+  readonly close: (idle: boolean) => void;
   readonly exchanges: Set<Exchange>;
 }
 
@@ -15,11 +15,11 @@ export class Connections {
     return this.#draining;
   }
 
-  /** `close` ends the connection properly; it is called when the connection is to go and has nothing in hand. */
-  add(client: Client, close: () => void): void {
+  /** `close` is called when the connection is to go, with whether it has nothing in hand, and once more when that is so. */
+  add(client: Client, close: (idle: boolean) => void): void {
     this.#open.set(client, { close, exchanges: new Set() });
     client.socket.once("close", () => this.#gone(client));
-    if (this.#draining) close();
+    if (this.#draining) close(true);
   }
 
   inHand(client: Client): Exchange[] {
@@ -34,13 +34,13 @@ export class Connections {
     const open = this.#open.get(exchange.client);
     if (!open) return;
     open.exchanges.delete(exchange);
-    if (this.#draining && open.exchanges.size === 0) open.close();
+    if (this.#draining && open.exchanges.size === 0) open.close(true);
   }
 
   /** Closes what is idle, and everything else as soon as its last answer is out. */
   drain(): void {
     this.#draining = true;
-    for (const { close, exchanges } of this.#open.values()) if (exchanges.size === 0) close();
+    for (const { close, exchanges } of this.#open.values()) close(exchanges.size === 0);
   }
 
   #gone(client: Client): void {

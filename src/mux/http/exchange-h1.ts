@@ -52,6 +52,11 @@ export class Http1Exchange implements Exchange {
     return this.#request.complete;
   }
 
+  /** No further request on this connection is served (RFC 9112 §9.6). */
+  get last(): boolean {
+    return this.#closing || !this.#response.shouldKeepAlive;
+  }
+
   requestTrailers(): Headers {
     return this.#request.rawTrailers;
   }

@@ -8,6 +8,9 @@ import type { Client } from "../client.ts";
 import type { End } from "../splice.ts";
 import type { Exchange, ResponseOptions, Upgrade } from "./exchange.ts";
 
+/** How long a client may go on with a body that nobody wants after its answer is out. */
+const stopMilliseconds = 200;
+
 export class Http2Exchange implements Exchange {
   readonly client: Client;
   readonly head: RequestHead;
@@ -18,6 +21,7 @@ export class Http2Exchange implements Exchange {
   #responseTrailers: Headers = [];
   #onAborted: () => void = () => undefined;
   #finished = false;
+  #closing = false;
 
   constructor(client: Client, stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) {
     this.client = client;
@@ -61,6 +65,7 @@ export class Http2Exchange implements Exchange {
   }
 
   respond(status: number, _message: string, headers: Headers, options: ResponseOptions): Writable {
+    this.#closing = options.close;
     if (!this.#stream.destroyed) {
       this.#stream.respond(
         { ":status": status, ...gather(headers) },
@@ -83,7 +88,18 @@ export class Http2Exchange implements Exchange {
 
   finish(): void {
     this.#finished = true;
+    if (this.#closing && !this.received) this.#stopBody();
     this.#stream.end();
+  }
+
+  /** RFC 9113 §8.1: a client may be told to stop sending once its answer is out; told sooner, curl drops the answer. */
+  #stopBody(): void {
+    const stream = this.#stream;
+    stream.resume();
+    stream.once("finish", () => {
+      const timer = setTimeout(() => stream.close(http2.constants.NGHTTP2_NO_ERROR), stopMilliseconds);
+      stream.once("close", () => clearTimeout(timer));
+    });
   }
 
   abort(): void {

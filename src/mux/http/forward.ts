@@ -134,12 +134,12 @@ export function headersFor(
   if (body && !measured) return [...headers, "Transfer-Encoding", "chunked"];
   // RFC 9112 §7.1.2: trailers belong to chunks, and Node throws if they are announced without.
   const list = without(headers, "trailer");
-  // Left alone, Node would send no body in chunks.
-  return measured || !expectsBody.has(head.method) ? list : [...list, "Content-Length", "0"];
+  // Left alone, Node would send no body in chunks (RFC 9110 §8.6).
+  return measured || needNoLength.has(head.method) ? list : [...list, "Content-Length", "0"];
 }
 
-/** RFC 9110 §8.6: for these it is said that there is none. */
-const expectsBody: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
+/** Methods whose requests have no body unless they say so. */
+const needNoLength: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
 /** RFC 9110 §9.2.2: what may be sent twice without harm, and still can be. */
 function isRepeatable({ head, body }: Exchange): boolean {

@@ -38,6 +38,7 @@ export class HttpFront {
     });
     // Node's session waits for this event on a TLS socket, and Node emits it on the client's side alone.
     stream.emit("secureConnect");
+    // Says so at once, and lets open streams finish.
     this.#connections.add(client, () => session.close());
     session.on("error", () => undefined);
     stream.once("end", () => stream.end());

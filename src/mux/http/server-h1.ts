@@ -18,6 +18,7 @@ export class Http1Server {
   readonly #connections: Connections;
   readonly #server: http.Server;
   readonly #clients = new WeakMap<object, Client>();
+  readonly #latest = new WeakMap<Client, Http1Exchange>();
 
   constructor(answerer: Answerer, connections: Connections) {
     this.#answerer = answerer;
@@ -42,7 +43,9 @@ export class Http1Server {
 
   serve(client: Client, stream: Socket): void {
     this.#clients.set(stream, client);
-    this.#connections.add(client, () => stream.end());
+    this.#connections.add(client, (idle) => {
+      if (idle) stream.end();
+    });
     this.#read(stream);
   }
 
@@ -54,8 +57,11 @@ export class Http1Server {
   #onRequest(request: http.IncomingMessage, response: http.ServerResponse): void {
     const client = this.#clients.get(request.socket);
     if (!client) return void request.socket.destroy();
+    // It was told that there would be no answer; what follows a request that was refused is not even sure to be one.
+    if (this.#latest.get(client)?.last) return;
     if (this.#connections.draining) response.shouldKeepAlive = false;
     const exchange = new Http1Exchange(client, request, response);
+    this.#latest.set(client, exchange);
     this.#connections.begun(exchange);
     const over = () => {
       if (response.closed && exchange.received) this.#connections.over(exchange);
@@ -85,7 +91,12 @@ export class Http1Server {
   #onUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
     const client = this.#clients.get(socket);
     if (!client || error.code === "ECONNRESET") return void socket.destroy();
-    if (!socket.writable) return;
+    // The client ended in the midst of a request.
+    if (error.code === "HPE_INVALID_EOF_STATE") {
+      client.end({ how: "reset", by: "client" });
+      return void socket.destroy();
+    }
+    if (!socket.writable || this.#latest.get(client)?.last) return;
     const inHand = this.#connections.inHand(client);
     const [current, ...others] = inHand;
     const isItsBody = current && !current.received && others.length === 0;

@@ -1,0 +1,65 @@
+/** What `oneport hosts apply` and `hosts remove` share: the file, the edit, what is shown of it, and who may do it. */
+import { resolve } from "node:path";
+import type { HostsEntry } from "../core/hosts-block.ts";
+import { editHosts, type HostsEdit } from "../core/hosts-edit.ts";
+import { visible } from "../core/printable.ts";
+import { editHostsFile, readHostsFile } from "../platform/hosts-file.ts";
+import { systemHostsFile } from "../platform/hosts-path.ts";
+import type { CommandOptions } from "./arguments.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The absolute path of the file that these options name. */
+export function hostsFilePath({ file }: Pick<CommandOptions, "file">): string {
+  return file === undefined ? systemHostsFile(process.platform, process.env) : resolve(file);
+}
+
+/**
+ * Puts the entries into the file, none for no block, and shows the difference; or shows the difference that there would
+ * be and, with `command` (our arguments), how somebody may make it who has the right. The exit status.
+ */
+export async function changeHostsFile(
+  file: string,
+  entries: readonly HostsEntry[],
+  command: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  const edit = (bytes: Buffer) => editHosts(bytes, entries);
+  const edited = await editHostsFile(file, edit);
+  if (edited.ok) {
+    const { removed, added, warnings } = edited.value;
+    const isChanged = removed.length + added.length > 0;
+    terminal.print(isChanged ? `${visible(file)} is written:` : `${visible(file)} needs no change.`);
+    printDifference(edited.value, terminal);
+    for (const warning of warnings) terminal.printProblem(warning);
+    return 0;
+  }
+  const mayNotWrite = edited.error.code === "hosts-not-writable" && process.geteuid?.() !== 0;
+  if (!mayNotWrite) {
+    terminal.printProblem(edited.error);
+    return 1;
+  }
+  const present = await readHostsFile(file);
+  const planned = present.ok ? edit(present.value) : present;
+  if (planned.ok) {
+    terminal.print(`To be written into ${visible(file)}:`);
+    printDifference(planned.value, terminal);
+  }
+  terminal.printProblem({ ...edited.error, remedy: asAdministrator(command) });
+  return 1;
+}
+
+function printDifference({ removed, added }: HostsEdit, { style, print }: Terminal): void {
+  for (const line of removed) print(style("red", `- ${visible(line)}`));
+  for (const line of added) print(style("green", `+ ${visible(line)}`));
+}
+
+function asAdministrator(command: readonly string[]): string {
+  const words = [process.execPath, resolve(process.argv[1] ?? ""), ...command];
+  if (process.platform !== "win32") return `Run: sudo ${words.map(quoted).join(" ")}`;
+  return `Run in a terminal opened as administrator: ${words.map((word) => `"${word}"`).join(" ")}`;
+}
+
+/** A word of a POSIX shell. */
+function quoted(word: string): string {
+  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

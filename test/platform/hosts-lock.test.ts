@@ -1,0 +1,76 @@
+/** The lock: one writer at a time, and none that keeps the others out by dying. */
+import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import * as nodeFileSystem from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Result } from "../../src/core/errors.ts";
+import { editHostsFile } from "../../src/platform/hosts-file.ts";
+import type { FileSystem } from "../../src/platform/hosts-lock.ts";
+import { applyShop, HostsFolder, localhost, withShop } from "./hosts-support.ts";
+
+const codeOf = (result: Result<unknown>) => (result.ok ? "done" : result.error.code);
+const failure = (code: string) => Object.assign(new Error(code), { code });
+
+describe("the lock", () => {
+  const lockOf = (place: HostsFolder) => join(place.folder, ".hosts.oneport-lock");
+
+  test("is waited for while another one holds it", async (t) => {
+    const place = new HostsFolder(t);
+    writeFileSync(lockOf(place), "");
+    const editing = editHostsFile(place.file, applyShop);
+    await delay(150);
+    assert.equal(place.text, localhost);
+    rmSync(lockOf(place));
+    assert.equal(codeOf(await editing), "done");
+    assert.equal(place.text, withShop);
+  });
+
+  test("of a process that died is taken after five seconds", async (t) => {
+    const place = new HostsFolder(t);
+    writeFileSync(lockOf(place), "half of a fi");
+    const begin = Date.now();
+    assert.equal(codeOf(await editHostsFile(place.file, applyShop)), "done");
+    const seconds = (Date.now() - begin) / 1000;
+    assert.ok(seconds > 4.5 && seconds < 8, `${seconds} s`);
+    assert.deepEqual([place.text, place.names], [withShop, ["hosts"]]);
+  });
+
+  test("that is always held by somebody is reported in the end", async (t) => {
+    const place = new HostsFolder(t);
+    let now = Date.now();
+    t.mock.method(Date, "now", () => now);
+    const system: FileSystem = {
+      ...nodeFileSystem,
+      open: (path, flags, mode) => {
+        if (flags !== "wx") return nodeFileSystem.open(path, flags, mode);
+        now += 1000;
+        return Promise.reject(failure("EEXIST"));
+      },
+    };
+    assert.equal(codeOf(await editHostsFile(place.file, applyShop, system)), "hosts-locked");
+    assert.equal(place.text, localhost);
+  });
+
+  test("that was taken from a holder who slept makes him start over", async (t) => {
+    const place = new HostsFolder(t);
+    let locks = 0;
+    const system: FileSystem = {
+      ...nodeFileSystem,
+      open: async (path, flags, mode) => {
+        const handle = await nodeFileSystem.open(path, flags, mode);
+        if (flags !== "wx") return handle;
+        locks += 1;
+        const sync = handle.sync.bind(handle);
+        handle.sync = async () => {
+          if (locks === 1) rmSync(lockOf(place));
+          await sync();
+        };
+        return handle;
+      },
+    };
+    assert.equal(codeOf(await editHostsFile(place.file, applyShop, system)), "done");
+    assert.deepEqual([locks, place.text, place.names], [2, withShop, ["hosts"]]);
+  });
+});
