@@ -3,7 +3,7 @@
 // there is (18 or newer), so it uses nothing but Node.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -11,15 +11,29 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const windows = process.platform === "win32";
 
 /** Each program and the Debian package it comes in. */
-const testPrograms = new Map([
-  ["curl", "curl"],
-  ["openssl", "openssl"],
-  ["chromium", "chromium"],
-  ["certutil", "libnss3-tools"],
-  ["python3", "python3"],
+const testPrograms = new Map(
+  Object.entries(JSON.parse(readFileSync(new URL("test-programs.json", import.meta.url), "utf8"))),
+);
+
+/** What Homebrew calls differently from Debian. */
+const homebrew = new Map([
+  ["libnss3-tools", "nss"],
+  ["netcat-openbsd", "netcat"],
+  ["postgresql-client", "postgresql"],
+  ["redis-server", "redis"],
+  ["redis-tools", "redis"],
+  ["mariadb-server", "mariadb"],
+  ["mariadb-client", "mariadb"],
+  ["openssh-server", "openssh"],
+  ["openssh-client", "openssh"],
+  ["nginx-light", "nginx"],
+  ["libnginx-mod-stream", "nginx"],
 ]);
 
 const apt = "apt-get";
+
+/** Debian asks this program before a package starts its service. */
+const servicePolicy = "/usr/sbin/policy-rc.d";
 
 installModules();
 if (process.argv.includes("--test")) findTestPrograms();
@@ -62,7 +76,7 @@ function findTestPrograms() {
   if (missing.length === 0) return;
   if (hasProgram(apt) && process.getuid?.() === 0) {
     console.log(`setup: installing ${missing.join(", ")}`);
-    aptInstall(missing.map((program) => testPrograms.get(program)));
+    withoutServices(() => aptInstall(packagesOf(missing)));
   }
   const still = missingPrograms();
   if (still.length === 0) return;
@@ -79,15 +93,43 @@ function missingPrograms() {
 function hasProgram(program) {
   const endings = windows ? (process.env.PATHEXT ?? ".EXE;.CMD").split(";") : [""];
   const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  return folders.some((folder) => endings.some((ending) => isExecutable(join(folder, program + ending))));
+  return [...folders, ...debianFolders()].some((folder) =>
+    endings.some((ending) => isUsable(join(folder, program + ending))),
+  );
 }
 
-function isExecutable(file) {
+/** Where Debian puts servers, which are not on everybody's PATH, and the modules of nginx. */
+function debianFolders() {
+  const postgres = "/usr/lib/postgresql";
+  const versions = existsSync(postgres) ? readdirSync(postgres) : [];
+  return [
+    "/usr/sbin",
+    "/usr/lib/nginx/modules",
+    ...versions.map((version) => join(postgres, version, "bin")),
+  ];
+}
+
+function isUsable(file) {
   try {
-    accessSync(file, constants.X_OK);
+    accessSync(file, file.endsWith(".so") ? constants.R_OK : constants.X_OK);
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Servers are installed for the tests to start: none of them is to run by itself. */
+function withoutServices(install) {
+  if (existsSync(servicePolicy)) return install();
+  // Whoever interrupts this ends apt; the policy must not stay.
+  const goOn = () => undefined;
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, goOn);
+  writeFileSync(servicePolicy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    install();
+  } finally {
+    rmSync(servicePolicy);
+    for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, goOn);
   }
 }
 
@@ -100,12 +142,16 @@ function aptInstall(packages) {
   spawnSync(apt, ["install", "-y", "-qq", "--no-install-recommends", ...packages], options);
 }
 
+function packagesOf(programs) {
+  return [...new Set(programs.map((program) => testPrograms.get(program)))];
+}
+
 function installHint(programs) {
-  const debian = programs.map((program) => testPrograms.get(program)).join(" ");
+  const debian = packagesOf(programs).join(" ");
   if (hasProgram(apt)) return `Install with: sudo apt-get install -y --no-install-recommends ${debian}`;
   if (process.platform === "darwin") {
-    const brew = new Map([["certutil", "nss"]]);
-    return `Install with: brew install ${programs.map((program) => brew.get(program) ?? program).join(" ")}`;
+    const formulas = packagesOf(programs).map((name) => homebrew.get(name) ?? name);
+    return `Install with: brew install ${[...new Set(formulas)].join(" ")}`;
   }
   return `Install them with your package manager (on Debian they are: ${debian}).`;
 }

@@ -54,9 +54,10 @@ async function start({
     contextFor: (name) => certificates.contextFor(name),
     trusted: () => trustedCertificates(stateDirectory),
     helloMilliseconds: settings.helloTimeout * 1000,
+    acceptProxy: settings.acceptProxy,
   });
-  await mux.start(port);
   mux.setRoutes(settings.routes);
+  await mux.start(port);
   running = { mux, certificates };
 }
 
@@ -64,6 +65,7 @@ async function start({
 function configure(written: Record<string, unknown>): void {
   const { settings } = parseSettings(written);
   running?.certificates.configure(certificateSettings(settings));
+  running?.mux.setAcceptProxy(settings.acceptProxy);
   running?.mux.setRoutes(settings.routes);
 }
 

@@ -54,6 +54,7 @@ export function eventLog(terminal: Terminal): Show {
         return;
       case "connection":
       case "target":
+      case "overload":
       case "problem":
         printLogged(formatEvent(event, style));
     }

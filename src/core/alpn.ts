@@ -12,7 +12,7 @@ export type Alpn =
  * For `http`: HTTP/2 before HTTP/1.1. For a stream the service's protocol is not known: "http/1.1" where the client has it
  * among others (a browser that also offers h2), else the client's first choice ("postgresql", or the h2 of a gRPC client).
  */
-export function chooseAlpn(kind: Exclude<RouteKind, "tls">, offered: readonly string[]): Alpn {
+export function chooseAlpn(kind: RouteKind, offered: readonly string[]): Alpn {
   if (offered.length === 0) return { kind: "none" };
   const preferred = kind === "http" ? ["h2", "http/1.1"] : ["http/1.1", ...offered];
   const protocol = preferred.find((candidate) => offered.includes(candidate));

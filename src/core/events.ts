@@ -53,6 +53,8 @@ const muxEvent = v.variant("type", [
     state: v.picklist(["up", "down"]),
     reason: v.exactOptional(v.string()),
   }),
+  /** Connections are turned away at the limit (`isOver`), or no longer; `turnedAway` counts them since the start. */
+  v.object({ type: v.literal("overload"), isOver: v.boolean(), limit: v.number(), turnedAway: v.number() }),
   v.object({ type: v.literal("problem"), problem }),
   v.object({ type: v.literal("stopped") }),
 ]);

@@ -120,6 +120,18 @@ function hostIn(bytes: Uint8Array, end: number): string | undefined {
   return host !== undefined && authority.test(host) ? host : undefined;
 }
 
+/** Whether a first request asks for a WebSocket (RFC 6455 §4.1); `none` is everything else. */
+export function readWebSocketRequest(
+  bytes: Buffer,
+  seen: number,
+): { readonly kind: "more"; readonly atLeast: number } | { readonly kind: "webSocket" | "none" } {
+  const head = readHttpHead(bytes, seen);
+  if (head.kind === "more") return head;
+  const isOne =
+    head.kind === "http1" && /\r\nupgrade:[\t ]*websocket[\t ]*\r\n/i.test(bytes.toString("latin1"));
+  return { kind: isOne ? "webSocket" : "none" };
+}
+
 /** Whether the bytes from `start` on are those of `wanted`, as far as there are any yet. */
 function agrees(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean {
   const length = Math.min(bytes.length - start, wanted.length);

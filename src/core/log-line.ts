@@ -7,7 +7,7 @@ type Format = "bold" | "dim" | "red" | "yellow" | "green" | "cyan";
 /** Styles a text, or leaves it as it is. */
 export type Style = (format: Format, text: string) => string;
 
-type Logged = Extract<MuxEvent, { type: "connection" | "target" | "problem" }>;
+type Logged = Extract<MuxEvent, { type: "connection" | "target" | "overload" | "problem" }>;
 
 /** One line, without its end and without the time. */
 export function formatEvent(event: Logged, style: Style): string {
@@ -18,6 +18,13 @@ export function formatEvent(event: Logged, style: Style): string {
       const reason = event.reason === undefined ? "" : style("dim", ` (${visible(event.reason)})`);
       const state = style(event.state === "up" ? "green" : "yellow", event.state);
       return `${printable(event.target)} is ${state}${reason}`;
+    }
+    case "overload": {
+      const { isOver, limit, turnedAway } = event;
+      const what = isOver
+        ? `All ${limit} connections are in use; more are turned away. Close some, or raise the limit on open files (ulimit -n).`
+        : `Connections are accepted again; ${turnedAway} were turned away so far.`;
+      return style(isOver ? "red" : "green", what);
     }
     case "problem":
       return `${style("red", visible(event.problem.message))} ${visible(event.problem.remedy)}`;

@@ -50,8 +50,12 @@ function isScheme(text: string): text is Scheme {
 
 /** The URL of a target, in its shortest form; equal targets give equal texts. */
 export function formatTarget(target: Target): string {
-  const host = target.host.includes(":") ? `[${target.host}]` : target.host;
-  return `${target.scheme}://${host}:${target.port}${target.path === "/" ? "" : target.path}`;
+  return `${target.scheme}://${authorityOf(target)}${target.path === "/" ? "" : target.path}`;
+}
+
+/** Host and port as a URL or a Host header has them. */
+export function authorityOf({ host, port }: Target): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 const examples =

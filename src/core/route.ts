@@ -1,11 +1,19 @@
 /** What a route is, and how the setting `oneport.routes` is read into routes and problems. */
 import { type Domain, formatDomain, parseDomain } from "./domain.ts";
 import type { Problem } from "./errors.ts";
-import { formatTarget, parseTarget, type RouteKind, schemes, type Target } from "./parse-target.ts";
+import {
+  authorityOf,
+  formatTarget,
+  parseTarget,
+  type RouteKind,
+  type Scheme,
+  schemes,
+  type Target,
+} from "./parse-target.ts";
 import { type Report, readOptions } from "./route-options.ts";
 import { shown } from "./wording.ts";
 
-export { formatTarget, type RouteKind, schemes, type Target };
+export { authorityOf, formatTarget, type RouteKind, type Scheme, schemes, type Target };
 
 export interface Route {
   readonly domain: Domain;
@@ -28,6 +36,14 @@ export interface Route {
   readonly webSocketBridge: boolean;
   /** Path asked for by the health check of an `http` service; a TCP connect alone when absent. */
   readonly healthPath?: string;
+}
+
+/** The kinds that are carried as a stream, by name or by address: all but HTTP, which is routed request by request. */
+export type StreamKind = Exclude<RouteKind, "http">;
+export type StreamRoute = Route & { readonly kind: StreamKind };
+
+export function isStreamRoute(route: Route): route is StreamRoute {
+  return route.kind !== "http";
 }
 
 /** A route with `"enabled": false`: kept in the settings, listed, not routed. `targets` is what it names, if anything. */

@@ -5,20 +5,27 @@ import type { TlsAlert } from "./tls-alert.ts";
 
 /**
  * `http2` is HTTP/2 with prior knowledge. `postgresTls` and `postgresGss` are PostgreSQL's requests to encrypt, 8 bytes
- * each, after which the client waits for one byte. `other` carries no name that we know of.
+ * each, after which the client waits for one byte; `postgresStartup` opens a session in the clear. `other` carries no name that we know of.
  */
 export type Sniff =
   | HeadRead
   | { readonly kind: "tls"; readonly hello: ClientHello }
   | { readonly kind: "malformedTls"; readonly alert: TlsAlert; readonly reason: string }
-  | { readonly kind: "postgresTls" }
-  | { readonly kind: "postgresGss" };
+  | { readonly kind: PostgresKind };
+
+type PostgresKind = "postgresTls" | "postgresGss" | "postgresStartup";
 
 const handshakeRecord = 22;
-/** Length 8, then 1234 and 5679 (SSLRequest) or 5680 (GSSENCRequest): PostgreSQL, "Message Formats". */
-const postgresRequest = Buffer.of(0, 0, 0, 8, 0x04, 0xd2, 0x16);
-const postgresTls = 0x2f;
-const postgresGss = 0x30;
+/**
+ * What PostgreSQL's clients open with: a length and a code, four bytes each ("Message Formats"). Any byte will do where there is
+ * none here: a start-up message is as long as it is, and has a minor version.
+ */
+const postgresMessages: readonly (readonly [PostgresKind, readonly (number | undefined)[]])[] = [
+  ["postgresTls", [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]],
+  ["postgresGss", [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30]],
+  ["postgresStartup", [0, 0, undefined, undefined, 0, 3, 0, undefined]],
+];
+const postgresLength = 8;
 
 /**
  * Sniffs the first bytes of a client; later ones may follow and change nothing. Never throws. An SSLv2 hello, which
@@ -33,7 +40,7 @@ export function sniff(bytes: Uint8Array, seen = 0): Sniff {
       return { kind: "more", atLeast: 1 };
     case handshakeRecord:
       return sniffTls(bytes);
-    case postgresRequest[0]:
+    case 0:
       return sniffPostgres(bytes);
     default:
       return readHttpHead(bytes, seen);
@@ -55,16 +62,12 @@ function sniffTls(bytes: Uint8Array): Sniff {
 }
 
 function sniffPostgres(bytes: Uint8Array): Sniff {
-  const length = Math.min(bytes.length, postgresRequest.length);
-  for (let at = 1; at < length; at += 1) if (bytes[at] !== postgresRequest[at]) return { kind: "other" };
-  switch (bytes[postgresRequest.length]) {
-    case undefined:
-      return { kind: "more", atLeast: bytes.length + 1 };
-    case postgresTls:
-      return { kind: "postgresTls" };
-    case postgresGss:
-      return { kind: "postgresGss" };
-    default:
-      return { kind: "other" };
-  }
+  const length = Math.min(bytes.length, postgresLength);
+  const [first] = postgresMessages.filter(([, message]) => {
+    for (let at = 0; at < length; at += 1)
+      if (message[at] !== undefined && message[at] !== bytes[at]) return false;
+    return true;
+  });
+  if (!first) return { kind: "other" };
+  return length < postgresLength ? { kind: "more", atLeast: bytes.length + 1 } : { kind: first[0] };
 }

@@ -14,7 +14,7 @@ export class Bridge {
     perMessageDeflate: false,
     maxPayload,
   });
-  readonly #opened = new WeakMap<Socket, (stream: WebSocketStream) => void>();
+  readonly #opened = new WeakMap<object, (stream: WebSocketStream) => void>();
 
   /** `isOurs` tells whether a name has a route, other than by default. */
   constructor(isOurs: (name: string) => boolean) {
@@ -22,11 +22,14 @@ export class Bridge {
     this.#server.on("upgrade", (request, socket: Socket, early) => this.#upgrade(request, socket, early));
   }
 
-  /** `stream` holds a request for a WebSocket; `opened` is called unless the handshake fails, which is answered here. */
-  accept(stream: Socket, opened: (webSocket: WebSocketStream) => void): void {
-    this.#opened.set(stream, opened);
-    this.#server.emit("connection", stream);
-    stream.resume();
+  /** `socket` holds a request for a WebSocket. Nothing when the handshake failed, which has been answered then. */
+  accept(socket: Socket): Promise<WebSocketStream | undefined> {
+    return new Promise((resolve) => {
+      this.#opened.set(socket, resolve);
+      socket.once("close", () => resolve(undefined));
+      this.#server.emit("connection", socket);
+      socket.resume();
+    });
   }
 
   #upgrade(request: http.IncomingMessage, socket: Socket, early: Buffer): void {

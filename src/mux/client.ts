@@ -3,6 +3,7 @@ import type net from "node:net";
 import { formatDomain } from "../core/domain.ts";
 import { type Problem, systemCode } from "../core/errors.ts";
 import type { ConnectionReport, Ending, Seen } from "../core/events.ts";
+import type { ProxiedAddresses } from "../core/proxy-protocol.ts";
 import type { Route } from "../core/route.ts";
 
 let lastId = 0;
@@ -10,8 +11,9 @@ let lastId = 0;
 export class Client {
   readonly id: number;
   readonly socket: net.Socket;
-  readonly address: string;
-  readonly port: number;
+  /** Where it comes from: what a believed PROXY header says, else its socket. */
+  address: string;
+  port: number;
   /** The address of ours that was dialled. */
   readonly localAddress: string;
   /** The name TLS was ended for: every HTTP request on this connection must be for it (RFC 9110 §7.4). */
@@ -42,6 +44,20 @@ export class Client {
       if (systemCode(error) === "ECONNRESET") this.end({ how: "reset", by: "client" });
     });
     socket.once("close", () => this.#close());
+  }
+
+  /** A proxy in front says where it really comes from. */
+  comesFrom({ address, port }: ProxiedAddresses["source"]): void {
+    this.address = address;
+    this.port = port;
+  }
+
+  /** As a PROXY header tells them. */
+  get addresses(): ProxiedAddresses {
+    return {
+      source: { address: this.address, port: this.port },
+      destination: { address: this.localAddress, port: this.socket.localPort ?? 0 },
+    };
   }
 
   /** Says by what, and to which route, the connection goes. */

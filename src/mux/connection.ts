@@ -1,88 +1,223 @@
 /** The life of one connection, from its first byte to the service that takes it. Read it from top to bottom. */
+import type { Socket } from "node:net";
 import type { SecureContext, TLSSocket } from "node:tls";
 import { chooseAlpn } from "../core/alpn.ts";
 import type { ClientHello } from "../core/client-hello.ts";
-import { hostOf, normalizeName } from "../core/domain.ts";
-import { type Problem, problemOf } from "../core/errors.ts";
+import { formatDomain, hostOf, normalizeName } from "../core/domain.ts";
+import { fail, ok, type Problem, problemOf } from "../core/errors.ts";
+import { readWebSocketRequest } from "../core/http-head.ts";
 import type { RouteTable } from "../core/match.ts";
-import { tlsAlert } from "../core/tls-alert.ts";
+import { declined, errorResponse, granted, requestLength } from "../core/postgres.ts";
+import { readProxyHeader } from "../core/proxy-protocol.ts";
+import { isStreamRoute, type Route, type StreamRoute } from "../core/route.ts";
+import { type Sniff, sniff } from "../core/sniff.ts";
+import { alertRecord, tlsAlert } from "../core/tls-alert.ts";
+import type { Bridge } from "./bridge.ts";
 import type { Client } from "./client.ts";
-import type { Dialer } from "./dial.ts";
+import { firstWord } from "./first-word.ts";
 import type { HttpFront } from "./http/front.ts";
 import { type Peeked, peek } from "./peek.ts";
+import * as why from "./refusals.ts";
 import { refuse } from "./refuse.ts";
+import { type Dialling, dialService, type Opening, type ServiceContext } from "./service.ts";
+import type { End } from "./splice.ts";
 import { serveStream } from "./stream.ts";
 import { terminate } from "./terminate.ts";
 
-export interface ConnectionContext {
+export interface ConnectionContext extends ServiceContext {
   readonly table: RouteTable;
-  readonly dialer: Dialer;
   readonly http: HttpFront;
+  readonly bridge: Bridge;
+  /** The route whose own this loopback address is. */
+  readonly routeAt: (address: string) => StreamRoute | undefined;
+  /** Whether a PROXY header from this address is to be believed. */
+  readonly believesProxy: (address: string) => boolean;
   /** The certificate for a name or an IP address, ready for a handshake; may reject with a OneportError. */
   readonly contextFor: (name: string) => Promise<SecureContext>;
   /** How long a client may take over its first words, and again over the TLS handshake. */
   readonly helloMilliseconds: number;
 }
 
+/** A route that the client chose by dialling its own address, and the service on its way. */
+interface Own {
+  readonly route: StreamRoute;
+  readonly dialling: Dialling;
+}
+
+type First = Peeked<Sniff>;
+
+/** A proxy sends its header with the first packet; this is how long it may take on the way. */
+const proxyMilliseconds = 200;
+
 /** Takes an accepted, paused socket over; never rejects. */
 export async function serveConnection(client: Client, context: ConnectionContext): Promise<void> {
-  const first = await peek(client.socket, context.helloMilliseconds);
   try {
-    await serveBy(first, client, context);
+    const route = context.routeAt(client.localAddress);
+    if (context.believesProxy(client.address)) {
+      // Behind an address of its own an ordinary client may well be waiting for the service's first words.
+      const patience = route ? proxyMilliseconds : context.helloMilliseconds;
+      if (!(await takeProxyHeader(client, patience))) return;
+    }
+    if (route) return await serveAddress(route, client, context);
+    await serveBy(await peek(client.socket, sniff, context.helloMilliseconds), client, context);
   } catch (error) {
-    const awaitsServerHello = first.kind === "tls" && !client.secure;
-    refuse(client, problemOf(error), awaitsServerHello ? tlsAlert.internalError : undefined);
+    refuse(client, problemOf(error));
   }
 }
 
-function serveBy(first: Peeked, client: Client, context: ConnectionContext): Promise<void> | void {
+/** A proxy in front tells where the client really comes from; an ordinary client from the same address tells nothing. */
+async function takeProxyHeader(client: Client, milliseconds: number): Promise<boolean> {
+  const read = await peek(client.socket, readProxyHeader, milliseconds);
+  if (read.kind === "malformed") {
+    refuse(client, why.brokenProxyHeader(read.reason));
+    return false;
+  }
+  if (read.kind === "header") {
+    client.socket.read(read.length);
+    if (read.addresses) client.comesFrom(read.addresses.source);
+  }
+  return true;
+}
+
+/** By the address that was dialled: for protocols that carry no name, or in which the server speaks first. */
+async function serveAddress(route: StreamRoute, client: Client, context: ConnectionContext): Promise<void> {
+  client.matched({ by: "address", name: client.localAddress }, route);
+  const own = { route, dialling: dialService(client, route, context) };
+  if (!route.tls && !route.webSocketBridge) return serveStream(client, own.dialling, () => clear(client));
+  return serveOwn(
+    await firstWord(client.socket, sniff, own.dialling, context.helloMilliseconds),
+    own,
+    client,
+    context,
+  );
+}
+
+/** TLS is ended, unless it is the service's; everything else goes to the service as it is. */
+function serveOwn(first: First, own: Own, client: Client, context: ConnectionContext): Promise<void> {
+  if (first.kind === "tls") return serveTls(first.hello, client, context, own);
+  const asksForTls = first.kind === "postgresTls" || first.kind === "postgresGss";
+  if (asksForTls && own.route.kind !== "tls") return servePostgres(first.kind, client, context, own);
+  if (first.kind === "http1" && own.route.webSocketBridge) {
+    return serveBridge(client.socket, own.dialling, client, context);
+  }
+  return serveStream(client, own.dialling, () => clear(client), {
+    farewell: first.kind === "postgresStartup" ? tellPostgres : undefined,
+    lastWords: first.kind === "ended" ? first.bytes : undefined,
+  });
+}
+
+function serveBy(first: First, client: Client, context: ConnectionContext): Promise<void> | void {
   switch (first.kind) {
     case "tls":
       return serveTls(first.hello, client, context);
     case "malformedTls":
-      return refuse(client, brokenHello(first.reason), first.alert);
+      return refuse(client, why.brokenHello(first.reason), alertRecord(first.alert));
     case "http1":
       return serveHttp1(first.host, client, context);
     case "http2":
       return context.http.serve(client, client.socket, "h2");
     case "postgresTls":
     case "postgresGss":
+      return servePostgres(first.kind, client, context);
+    case "postgresStartup":
+      return serveUnnamed(client, context, tellPostgres);
     case "other":
       return serveUnnamed(client, context);
     case "silent":
-      return refuse(client, silence(context.helloMilliseconds));
+      return refuse(client, why.silence(context.helloMilliseconds));
     case "ended":
       client.socket.destroy();
   }
 }
 
 /** By SNI: passed through untouched, or TLS is ended here and what is inside goes on. */
-async function serveTls(hello: ClientHello, client: Client, context: ConnectionContext): Promise<void> {
+async function serveTls(
+  hello: ClientHello,
+  client: Client,
+  context: ConnectionContext,
+  own?: Own,
+  opening: Opening = "none",
+): Promise<void> {
   const { serverName } = hello;
   const name = serverName === undefined ? undefined : normalizeName(serverName);
-  const { table, dialer } = context;
-  // A client that names nothing, by an IP address for instance, can only mean the default.
-  const route = name === undefined ? table.defaultRoute : table.match(name);
-  client.matched(
-    serverName === undefined ? { by: "nothing" } : { by: "sni", name: name ?? serverName },
-    route,
-  );
-  if (!route || (serverName !== undefined && name === undefined)) {
-    return refuse(client, noRoute(serverName), tlsAlert.unrecognizedName);
+  const route = routeFor(serverName, name, context.table, own);
+  const isOwn = own !== undefined && route === own.route;
+  if (own && !isOwn) own.dialling.abandon();
+  if (!isOwn) {
+    client.matched(
+      serverName === undefined ? { by: "nothing" } : { by: "sni", name: name ?? serverName },
+      route,
+    );
   }
-  if (route.kind === "tls")
-    return serveStream(client, route, dialer, () => client.socket, tlsAlert.internalError);
+  if (!route) return refuse(client, why.noRoute(serverName), alertRecord(tlsAlert.unrecognizedName));
+  const farewell = () => alertRecord(tlsAlert.internalError);
+  const dial = (to: StreamRoute) => (isOwn ? own.dialling : dialService(client, to, context, opening));
+  if (isStreamRoute(route) && route.kind === "tls") {
+    return serveStream(client, dial(route), () => clear(client), { farewell });
+  }
+  if (!isStreamRoute(route) && opening === "postgres") return refuse(client, why.notForPostgres, farewell());
+  const tls = await prepareTls(
+    hello,
+    name ?? (isOwn ? formatDomain(route.domain) : undefined),
+    route,
+    client,
+    context,
+  );
+  if (!tls) return;
+  if (!isStreamRoute(route)) {
+    client.securedName = name;
+    return context.http.serve(client, tls.end(), tls.protocol === "h2" ? "h2" : "http/1.1");
+  }
+  if (route.webSocketBridge) return serveBridge(tls.end(), dial(route), client, context);
+  return serveStream(client, dial(route), () => ({ stream: tls.end(), raw: client.socket }), { farewell });
+}
 
+/** All that ending TLS takes, but for doing it; nothing when the client has been refused or is gone. */
+async function prepareTls(
+  hello: ClientHello,
+  name: string | undefined,
+  route: Route,
+  client: Client,
+  { contextFor, helloMilliseconds }: ConnectionContext,
+): Promise<{ readonly protocol: string | undefined; readonly end: () => TLSSocket } | undefined> {
   const alpn = chooseAlpn(route.kind, hello.alpn);
-  if (alpn.kind === "noOverlap")
-    return refuse(client, noProtocol(hello.alpn), tlsAlert.noApplicationProtocol);
+  if (alpn.kind === "noOverlap") {
+    refuse(client, why.noProtocol(hello.alpn), alertRecord(tlsAlert.noApplicationProtocol));
+    return undefined;
+  }
   const protocol = alpn.kind === "chosen" ? alpn.protocol : undefined;
-  const secureContext = await context.contextFor(name ?? client.localAddress);
-  if (client.socket.destroyed) return;
-  const open = (): TLSSocket => terminate(client, secureContext, protocol, context.helloMilliseconds);
-  if (route.kind !== "http") return serveStream(client, route, dialer, open, tlsAlert.internalError);
-  client.securedName = name;
-  context.http.serve(client, open(), protocol === "h2" ? "h2" : "http/1.1");
+  const secureContext = await contextFor(name ?? client.localAddress).then(ok, (error) =>
+    fail(problemOf(error)),
+  );
+  if (!secureContext.ok) refuse(client, secureContext.error, alertRecord(tlsAlert.internalError));
+  if (!secureContext.ok || client.socket.destroyed) return undefined;
+  return { protocol, end: () => terminate(client, secureContext.value, protocol, helloMilliseconds) };
+}
+
+/** A name that has a route of its own wins over the address that was dialled; without either only the default is left. */
+function routeFor(
+  serverName: string | undefined,
+  name: string | undefined,
+  table: RouteTable,
+  own: Own | undefined,
+): Route | undefined {
+  const named = name === undefined ? undefined : table.match(name);
+  if (own) return named === undefined || named === table.defaultRoute ? own.route : named;
+  return serverName === undefined ? table.defaultRoute : named;
+}
+
+/** PostgreSQL asks in the clear whether there is TLS, and its ClientHello follows the answer. */
+async function servePostgres(
+  kind: "postgresTls" | "postgresGss",
+  client: Client,
+  context: ConnectionContext,
+  own?: Own,
+): Promise<void> {
+  client.socket.read(requestLength);
+  client.socket.write(Buffer.of(kind === "postgresTls" ? granted : declined));
+  const next = await peek(client.socket, sniff, context.helloMilliseconds);
+  if (next.kind === "tls") return serveTls(next.hello, client, context, own, "postgres");
+  return own ? serveOwn(next, own, client, context) : serveBy(next, client, context);
 }
 
 /** By Host: a stream goes whole to its service; all other HTTP is routed request by request. */
@@ -93,56 +228,51 @@ function serveHttp1(
 ): Promise<void> | void {
   const name = host === undefined ? undefined : hostOf(host);
   const route = name === undefined ? undefined : context.table.match(name);
-  if (name === undefined || !route || route.kind === "http" || route.kind === "tls") {
+  if (name === undefined || !route || !isStreamRoute(route) || route.kind === "tls") {
     return context.http.serve(client, client.socket, "http/1.1");
   }
   client.matched({ by: "host", name }, route);
-  return serveStream(client, route, context.dialer, () => client.socket, undefined);
+  const dialling = dialService(client, route, context);
+  if (route.webSocketBridge) return serveBridge(client.socket, dialling, client, context);
+  return serveStream(client, dialling, () => clear(client));
+}
+
+/** A request for a WebSocket is granted, and what its frames hold goes to the service; anything else goes as it is. */
+async function serveBridge(
+  socket: Socket,
+  dialling: Dialling,
+  client: Client,
+  context: ConnectionContext,
+): Promise<void> {
+  const first = await firstWord(socket, readWebSocketRequest, dialling, context.helloMilliseconds);
+  if (first.kind !== "webSocket") {
+    return serveStream(client, dialling, () => ({ stream: socket, raw: client.socket }), {
+      lastWords: first.kind === "ended" ? first.bytes : undefined,
+    });
+  }
+  const stream = await context.bridge.accept(socket);
+  if (!stream) return dialling.abandon();
+  return serveStream(client, dialling, () => ({ stream, raw: stream }));
 }
 
 /** A protocol that carries no name: the default route takes it, if that one takes any stream. */
-function serveUnnamed(client: Client, { table, dialer }: ConnectionContext): Promise<void> | void {
-  const route = table.defaultRoute;
-  if (route?.kind !== "tcp" && route?.kind !== "tunnel") return refuse(client, noName);
+function serveUnnamed(
+  client: Client,
+  context: ConnectionContext,
+  farewell?: (problem: Problem) => Uint8Array,
+): Promise<void> | void {
+  const route = context.table.defaultRoute;
+  if (!route || !isStreamRoute(route) || route.kind === "tls")
+    return refuse(client, why.noName, farewell?.(why.noName));
   client.matched({ by: "nothing" }, route);
-  return serveStream(client, route, dialer, () => client.socket, undefined);
+  return serveStream(client, dialService(client, route, context), () => clear(client), { farewell });
 }
 
-const noName: Problem = {
-  code: "no-name",
-  message: "The client speaks a protocol that carries no name, and no default route takes it.",
-  remedy: 'Connect with TLS and SNI, or give the route "*" a tcp:// target.',
-};
-
-function silence(milliseconds: number): Problem {
-  return {
-    code: "silent-client",
-    message: `The client said too little to be told apart within ${milliseconds / 1000} s.`,
-    remedy: "If its protocol lets the service speak first, connect with TLS and SNI.",
-  };
+function tellPostgres({ message, remedy }: Problem): Buffer {
+  return errorResponse(message, remedy);
 }
 
-function brokenHello(reason: string): Problem {
-  return {
-    code: "malformed-hello",
-    message: `Its ClientHello is malformed: ${reason}.`,
-    remedy: "Correct the client.",
-  };
-}
-
-function noRoute(serverName: string | undefined): Problem {
-  return {
-    code: "no-route",
-    message:
-      serverName === undefined ? "The client named no domain." : `There is no route for ${serverName}.`,
-    remedy: `Add it to "oneport.routes" in your settings, or correct the name.`,
-  };
-}
-
-function noProtocol(offered: readonly string[]): Problem {
-  return {
-    code: "no-application-protocol",
-    message: `The client speaks only ${offered.join(", ")} inside TLS; the route carries HTTP.`,
-    remedy: "Give the route a tcp:// target, or let the client offer h2 or http/1.1.",
-  };
+/** The client's side as it is, TLS or not. */
+function clear({ socket }: Client): End {
+  return { stream: socket, raw: socket };
 }

@@ -3,14 +3,14 @@ import { lookup } from "node:dns/promises";
 import net from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { canonicalAddress } from "../core/domain.ts";
-import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 import { formatTarget, type Route, type Target } from "../core/route.ts";
+import { connect, ownAddress, unreachable } from "./connect.ts";
+import type { Checked } from "./health.ts";
 import { UpstreamSocket } from "./upstream-socket.ts";
 
 /** While a service is not up it is tried this often (rule 7). */
 const retryMilliseconds = 100;
-/** A machine that does not answer at all is given up after this; one that refuses says so at once. */
-const connectMilliseconds = 10_000;
 
 export type TargetState = "up" | "down";
 
@@ -28,20 +28,25 @@ export interface Dialled<S extends net.Socket> {
   readonly target: Target;
 }
 
+export interface DialHooks {
+  /** Whether that is where the mux itself listens. */
+  readonly isOwnAddress: (address: string, port: number) => boolean;
+  readonly onState: (target: Target, state: TargetState, reason: string | undefined) => void;
+  /** A connection goes to another target of its route, because this one was down when last seen. */
+  readonly onPassedOver: (checked: Checked) => void;
+}
+
 export class Dialer {
-  readonly #isOwnAddress: (address: string, port: number) => boolean;
-  readonly #onState: (target: Target, state: TargetState, reason: string | undefined) => void;
+  readonly #hooks: DialHooks;
   readonly #states = new Map<string, TargetState>();
   /** The address of "localhost" that answered last, by port: most services listen on one family only. */
   readonly #answered = new Map<string, string>();
   readonly #turns = new WeakMap<Route, number>();
+  /** The try that is under way for a route whose service is not up; it tells whether that came. */
+  readonly #retries = new Map<Route, Promise<boolean>>();
 
-  constructor(
-    isOwnAddress: (address: string, port: number) => boolean,
-    onState: (target: Target, state: TargetState, reason: string | undefined) => void,
-  ) {
-    this.#isOwnAddress = isOwnAddress;
-    this.#onState = onState;
+  constructor(hooks: DialHooks) {
+    this.#hooks = hooks;
   }
 
   /** Takes the route's next turn: its targets beginning with the one whose turn it is, those known down last. */
@@ -52,7 +57,22 @@ export class Dialer {
     this.#turns.set(route, (turn + 1) % targets.length);
     const turned = [...targets.slice(turn), ...targets.slice(0, turn)];
     const isDown = (target: Target) => this.#states.get(formatTarget(target)) === "down";
-    return [...turned.filter((target) => !isDown(target)), ...turned.filter(isDown)];
+    const down = turned.filter(isDown);
+    for (const target of down) this.#hooks.onPassedOver({ target, route });
+    return [...turned.filter((target) => !isDown(target)), ...down];
+  }
+
+  /** A connection to one target, to see whether it is there. */
+  async check(target: Target): Promise<Result<net.Socket>> {
+    return this.#tryTarget(target, () => new net.Socket(), undefined);
+  }
+
+  /** Remembers what was found of a target, and tells it if that is news. */
+  note(target: Target, state: TargetState, reason: string | undefined): void {
+    const name = formatTarget(target);
+    if (this.#states.get(name) === state) return;
+    this.#states.set(name, state);
+    this.#hooks.onState(target, state, reason);
   }
 
   /** A connection for a stream; paused until it is spliced. */
@@ -71,13 +91,35 @@ export class Dialer {
     create: () => S,
   ): Promise<Result<Dialled<S>>> {
     const deadline = performance.now() + holdMilliseconds;
-    for (;;) {
-      const round = await this.#tryEach(order, create, signal);
-      if (round.ok || round.error.code === "target-is-mux") return round;
-      if (performance.now() + retryMilliseconds > deadline || signal?.aborted) return round;
-      await wait(retryMilliseconds, undefined, { ...(signal && { signal }) }).catch(() => undefined);
-      if (signal?.aborted) return round;
+    let round = await this.#tryEach(order, create, signal);
+    while (!round.ok && round.error.code === "target-down") {
+      if (performance.now() + retryMilliseconds > deadline || signal?.aborted) break;
+      const another = this.#retries.get(route);
+      // However many wait for a service, one of them at a time asks for it, and the others hear what came of it.
+      if (another !== undefined && !(await another)) continue;
+      round =
+        another !== undefined
+          ? await this.#tryEach(order, create, signal)
+          : await this.#retry(route, order, create, signal, round);
     }
+    return round;
+  }
+
+  /** `before` is the answer if nobody waits for this one any more. */
+  async #retry<S extends net.Socket>(
+    route: Route,
+    order: readonly Target[],
+    create: () => S,
+    signal: AbortSignal | undefined,
+    before: Result<Dialled<S>>,
+  ): Promise<Result<Dialled<S>>> {
+    const told = Promise.withResolvers<boolean>();
+    this.#retries.set(route, told.promise);
+    await wait(retryMilliseconds, undefined, { ...(signal && { signal }) }).catch(() => undefined);
+    const round = signal?.aborted ? before : await this.#tryEach(order, create, signal);
+    this.#retries.delete(route);
+    told.resolve(round.ok);
+    return round;
   }
 
   async #tryEach<S extends net.Socket>(
@@ -90,11 +132,14 @@ export class Dialer {
       const tried = await this.#tryTarget(target, create, signal);
       // A try that was broken off says nothing about the service.
       if (!tried.ok && signal?.aborted) return tried;
-      this.#note(target, tried.ok ? "up" : "down", tried.ok ? undefined : tried.error.message);
-      if (tried.ok) return ok({ socket: tried.value, target });
+      if (tried.ok) {
+        this.note(target, "up", undefined);
+        return ok({ socket: tried.value, target });
+      }
+      if (tried.error.code === "target-down") this.note(target, "down", tried.error.message);
       last = tried.error;
     }
-    return fail(last ?? unreachable("The route has no target.", undefined));
+    return fail(last ?? noTarget);
   }
 
   async #tryTarget<S extends net.Socket>(
@@ -107,7 +152,9 @@ export class Dialer {
       for (const address of await this.#addressesOf(target)) {
         try {
           const socket = await connect(create(), address, target.port, signal);
-          if (this.#isOwnAddress(canonicalAddress(socket.remoteAddress ?? "") ?? address, target.port)) {
+          if (
+            this.#hooks.isOwnAddress(canonicalAddress(socket.remoteAddress ?? "") ?? address, target.port)
+          ) {
             socket.destroy();
             return fail(ownAddress(target));
           }
@@ -120,7 +167,7 @@ export class Dialer {
     } catch (error) {
       refusal = error;
     }
-    return fail(unreachable(`${formatTarget(target)} is not up: ${reasonOf(refusal)}.`, target));
+    return fail(unreachable(target, refusal));
   }
 
   /** Literals as they are, so that no look-up is made; "localhost" means both families, whatever the hosts file says. */
@@ -135,77 +182,10 @@ export class Dialer {
       ? [first, ...found.filter((a) => a !== first)]
       : found;
   }
-
-  #note(target: Target, state: TargetState, reason: string | undefined): void {
-    const name = formatTarget(target);
-    if (this.#states.get(name) === state) return;
-    this.#states.set(name, state);
-    this.#onState(target, state, reason);
-  }
 }
 
-function connect<S extends net.Socket>(
-  socket: S,
-  host: string,
-  port: number,
-  signal: AbortSignal | undefined,
-): Promise<S> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const timer = setTimeout(() => {
-      socket.destroy(new Error(`no answer within ${connectMilliseconds / 1000} s`));
-    }, connectMilliseconds);
-    const abort = () => socket.destroy(new Error("nobody waits for it any more"));
-    signal?.addEventListener("abort", abort);
-    const settled = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    };
-    socket.once("error", (error) => {
-      settled();
-      reject(error);
-    });
-    // From here on errors are no news to the dialer; "close" follows them for whoever holds the socket.
-    socket.on("error", () => undefined);
-    socket.once("connect", () => {
-      settled();
-      // Node does not heed `noDelay` among the options of `connect`.
-      socket.setNoDelay(true);
-      socket.setKeepAlive(true, 60_000);
-      resolve(socket);
-    });
-    socket.connect({ host, port, autoSelectFamily: false });
-  });
-}
-
-function reasonOf(error: unknown): string {
-  switch (systemCode(error)) {
-    case "ECONNREFUSED":
-      return "nothing listens there";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "its name does not resolve";
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return "there is no way to that machine";
-    default:
-      return error instanceof Error ? error.message : String(error);
-  }
-}
-
-function unreachable(message: string, target: Target | undefined): Problem {
-  const where = target ? ` on port ${target.port}` : "";
-  return {
-    code: "target-down",
-    message,
-    remedy: `Start the service${where}, or correct the route's target.`,
-  };
-}
-
-function ownAddress(target: Target): Problem {
-  return {
-    code: "target-is-mux",
-    message: `${formatTarget(target)} is Oneport itself: the connection would go round in circles.`,
-    remedy: "Give the route the port that the service itself listens on.",
-  };
-}
+const noTarget: Problem = {
+  code: "route-without-target",
+  message: "The route has no target.",
+  remedy: 'Write the service behind it in its "to".',
+};

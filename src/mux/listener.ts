@@ -1,6 +1,6 @@
 /** Owns the listening sockets: the same port on every address of ours. */
 import net from "node:net";
-import { OneportError, type Problem, systemCode } from "../core/errors.ts";
+import { OneportError, type Problem, problemOf, systemCode } from "../core/errors.ts";
 
 const loopback = ["127.0.0.1", "::1"] as const;
 
@@ -19,11 +19,18 @@ interface Handlers {
 
 export class Listeners {
   readonly port: number;
-  readonly #servers: ReadonlyMap<string, net.Server>;
+  readonly #shared: ReadonlyMap<string, net.Server>;
+  readonly #own = new Map<string, net.Server>();
+  readonly #handlers: Handlers;
+  #wanted: ReadonlySet<string> = new Set();
+  /** One change after another: an address that is being taken can be neither given up nor taken again. */
+  #changes = Promise.resolve();
+  #isClosed = false;
 
-  private constructor(port: number, servers: ReadonlyMap<string, net.Server>) {
+  private constructor(port: number, shared: ReadonlyMap<string, net.Server>, handlers: Handlers) {
     this.port = port;
-    this.#servers = servers;
+    this.#shared = shared;
+    this.#handlers = handlers;
   }
 
   /**
@@ -44,7 +51,7 @@ export class Listeners {
     async function openAt(wanted: number, tries: number): Promise<Listeners> {
       try {
         const servers = await listenOnLoopback(wanted, handlers);
-        return new Listeners(portOf(servers), servers);
+        return new Listeners(portOf(servers), servers, handlers);
       } catch (error) {
         if (tries === 1) throw error;
         return openAt(wanted, tries - 1);
@@ -52,13 +59,44 @@ export class Listeners {
     }
   }
 
+  /**
+   * Listens on these addresses, those of routes of their own, beside the shared ones, and no longer on those it had before.
+   * An address that cannot be had is told to `onProblem`; the others stand.
+   */
+  follow(addresses: readonly string[]): Promise<void> {
+    if (!this.#isClosed) this.#wanted = new Set(addresses);
+    this.#changes = this.#changes.then(() => this.#change());
+    return this.#changes;
+  }
+
   get addresses(): string[] {
-    return [...this.#servers.keys()];
+    return [...this.#shared.keys(), ...this.#own.keys()];
+  }
+
+  async #change(): Promise<void> {
+    for (const [address, server] of this.#own) {
+      if (this.#wanted.has(address)) continue;
+      this.#own.delete(address);
+      server.close();
+    }
+    const missing = [...this.#wanted].filter((address) => !this.#own.has(address));
+    await Promise.all(missing.map((address) => this.#add(address)));
+  }
+
+  async #add(address: string): Promise<void> {
+    try {
+      const server = await listen(address, this.port, this.#handlers);
+      if (server) this.#own.set(address, server);
+    } catch (error) {
+      this.#handlers.onProblem(problemOf(error));
+    }
   }
 
   /** Accepts nothing more; what was accepted lives on. */
   close(): void {
-    for (const server of this.#servers.values()) server.close();
+    for (const server of this.#shared.values()) server.close();
+    void this.follow([]);
+    this.#isClosed = true;
   }
 }
 
@@ -119,6 +157,12 @@ function listenError(error: unknown, code: string | undefined, address: string, 
         code: "port-taken",
         message: `Port ${port} is taken: something else listens on ${where}.`,
         remedy: `End the program that holds it, or choose another port in "oneport.port".`,
+      });
+    case "EADDRNOTAVAIL":
+      return new OneportError({
+        code: "address-missing",
+        message: `This machine has no address ${address}.`,
+        remedy: `On macOS, add it with "sudo ifconfig lo0 alias ${address}"; its route works by TLS and SNI meanwhile.`,
       });
     case "EACCES":
     case "EPERM":

@@ -1,18 +1,22 @@
 /** The data plane: one port, a table of routes, and every connection between the two. */
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
-import { formatDomain } from "../core/domain.ts";
 import { OneportError } from "../core/errors.ts";
 import type { MuxEvent, RouteSummary } from "../core/events.ts";
 import { RouteTable } from "../core/match.ts";
-import { formatTarget, type Route } from "../core/route.ts";
+import { formatTarget, isStreamRoute, type Route, type StreamRoute } from "../core/route.ts";
+import { summarizeRoutes } from "../core/route-summary.ts";
+import { Bridge } from "./bridge.ts";
 import { Client } from "./client.ts";
 import { serveConnection } from "./connection.ts";
 import { Dialer } from "./dial.ts";
+import { Health } from "./health.ts";
 import { Answerer } from "./http/answer.ts";
 import { HttpFront } from "./http/front.ts";
 import { Upstreams } from "./http/upstreams.ts";
+import { Limit } from "./limit.ts";
 import { Listeners } from "./listener.ts";
+import { probe } from "./probe.ts";
 
 export interface MuxOptions {
   readonly emit: (event: MuxEvent) => void;
@@ -21,6 +25,10 @@ export interface MuxOptions {
   /** Certificates in PEM that services with TLS may be signed by. */
   readonly trusted: () => string[];
   readonly helloMilliseconds: number;
+  /** IP addresses whose PROXY header is believed. */
+  readonly acceptProxy?: readonly string[];
+  /** The most connections that may be open at once; what the system allows when absent. */
+  readonly mostClients?: number;
 }
 
 export class Mux {
@@ -29,30 +37,40 @@ export class Mux {
   readonly #dialer: Dialer;
   readonly #upstreams: Upstreams;
   readonly #http: HttpFront;
+  readonly #health: Health;
+  readonly #limit: Limit;
+  readonly #bridge = new Bridge((name) => this.#hasRoute(name));
+  #routesByAddress: ReadonlyMap<string, StreamRoute> = new Map();
+  #acceptProxy: ReadonlySet<string>;
   #table = new RouteTable([]);
   #summaries: readonly RouteSummary[] = [];
   #listeners: Listeners | undefined;
   #onEmpty: (() => void)[] = [];
   #stopped = false;
+  #watching = false;
 
   constructor(options: MuxOptions) {
     this.#options = options;
-    this.#dialer = new Dialer(
-      (address, port) => this.#isOwn(address, port),
-      (target, state, reason) =>
-        options.emit({
-          type: "target",
-          target: formatTarget(target),
-          state,
-          ...(reason !== undefined && { reason }),
-        }),
-    );
+    this.#acceptProxy = new Set(options.acceptProxy);
+    this.#dialer = new Dialer({
+      isOwnAddress: (address, port) => this.#isOwn(address, port),
+      onState: (target, state, reason) => {
+        const because = reason === undefined ? {} : { reason };
+        options.emit({ type: "target", target: formatTarget(target), state, ...because });
+      },
+      onPassedOver: (checked) => this.#health.passedOver(checked),
+    });
+    this.#health = new Health((checked) => probe(checked, this.#dialer, options.trusted));
+    this.#limit = new Limit(options.mostClients, options.emit);
     this.#upstreams = new Upstreams(this.#dialer, options.trusted);
     const site = () => ({ port: this.#port, table: this.#table, summaries: this.#summaries });
     this.#http = new HttpFront(new Answerer(site, this.#upstreams));
   }
 
-  /** Listens; rejects with a OneportError (`port-taken`, `port-forbidden`, `listen-failed`). */
+  /**
+   * Listens, on the addresses of the routes' own as well; rejects with a OneportError (`port-taken`, `port-forbidden`,
+   * `listen-failed`). An own address that cannot be had is a `problem` event.
+   */
   async start(port: number | "auto"): Promise<void> {
     if (this.#listeners) throw new OneportError(alreadyStarted);
     const { emit } = this.#options;
@@ -60,18 +78,30 @@ export class Mux {
       onSocket: (socket) => this.#accept(socket),
       onProblem: (problem) => emit({ type: "problem", problem }),
     });
+    await this.#listeners.follow([...this.#routesByAddress.keys()]);
     emit({ type: "listening", port: this.#port, addresses: this.#listeners.addresses });
   }
 
-  /** Swaps the table at once; connections in flight go on as they began. */
+  /** Swaps the table at once; connections in flight go on as they began. New addresses are listened on soon after. */
   setRoutes(routes: readonly Route[]): void {
+    const summaries = summarizeRoutes(routes);
     this.#table = new RouteTable(routes);
-    this.#summaries = routes.map(({ domain, kind, targets }) => ({
-      domain: formatDomain(domain),
-      kind,
-      targets: targets.map(formatTarget),
-    }));
-    this.#options.emit({ type: "routes", routes: [...this.#summaries] });
+    this.#summaries = summaries;
+    this.#routesByAddress = byAddress(routes, summaries);
+    void this.#listeners?.follow([...this.#routesByAddress.keys()]);
+    if (this.#watching) this.#health.watch(routes);
+    this.#options.emit({ type: "routes", routes: summaries });
+  }
+
+  /** From now on believes the PROXY headers of these IP addresses and of no others. */
+  setAcceptProxy(addresses: readonly string[]): void {
+    this.#acceptProxy = new Set(addresses);
+  }
+
+  /** While someone looks, every target is asked now and then whether it is up. */
+  watch(watching: boolean): void {
+    this.#watching = watching;
+    this.#health.watch(watching ? this.#table.routes : undefined);
   }
 
   /**
@@ -80,6 +110,7 @@ export class Mux {
    */
   async stop(graceMilliseconds: number): Promise<void> {
     this.#listeners?.close();
+    this.#health.watch(undefined);
     this.#http.drain();
     const timer = setTimeout(() => this.#endClients(), graceMilliseconds);
     await this.#empty();
@@ -91,6 +122,7 @@ export class Mux {
   }
 
   #accept(socket: Socket): void {
+    if (!this.#limit.admits(this.#clients.size)) return void socket.resetAndDestroy();
     const { emit, contextFor, helloMilliseconds } = this.#options;
     const client = new Client(socket, (connection) => emit({ type: "connection", connection }));
     this.#clients.add(client);
@@ -98,10 +130,19 @@ export class Mux {
     void serveConnection(client, {
       table: this.#table,
       dialer: this.#dialer,
+      upstreams: this.#upstreams,
       http: this.#http,
+      bridge: this.#bridge,
+      routeAt: (address) => this.#routesByAddress.get(address),
+      believesProxy: (address) => this.#acceptProxy.has(address),
       contextFor,
       helloMilliseconds,
     });
+  }
+
+  #hasRoute(name: string): boolean {
+    const route = this.#table.match(name);
+    return route !== undefined && route !== this.#table.defaultRoute;
   }
 
   get #port(): number {
@@ -114,6 +155,7 @@ export class Mux {
 
   #forget(client: Client): void {
     this.#clients.delete(client);
+    this.#limit.left(this.#clients.size);
     if (this.#clients.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 
@@ -129,6 +171,15 @@ export class Mux {
     if (this.#clients.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onEmpty.push(resolve));
   }
+}
+
+function byAddress(routes: readonly Route[], summaries: readonly RouteSummary[]): Map<string, StreamRoute> {
+  const found = new Map<string, StreamRoute>();
+  for (const [at, route] of routes.entries()) {
+    const address = summaries[at]?.address;
+    if (address !== undefined && isStreamRoute(route)) found.set(address, route);
+  }
+  return found;
 }
 
 const alreadyStarted = {

@@ -1,62 +1,81 @@
 /** Looks at a connection's first bytes without taking them: whoever comes next reads them again. */
 import type net from "node:net";
-import { type Sniff, sniff } from "../core/sniff.ts";
 
-export type Peeked =
-  | Exclude<Sniff, { kind: "more" }>
-  /** The client ended or broke off before it had said enough. */
-  | { readonly kind: "ended" }
+/** What a reader says of the bytes. `more`: they are too few; read again once there are `atLeast`, counted from the start. */
+export interface Reading {
+  readonly kind: string;
+  readonly atLeast?: number;
+}
+
+type Enough<R extends Reading> = Exclude<R, { readonly kind: "more" }>;
+
+export type Peeked<R extends Reading> =
+  | Enough<R>
+  /** The client ended or broke off before it had said enough: these bytes, which nobody can read again. */
+  | { readonly kind: "ended"; readonly bytes: Buffer }
   /** The client did not say enough in time. */
-  | { readonly kind: "silent"; readonly bytes: number };
+  | { readonly kind: "silent" };
 
-/** The most that is ever held for a first look: a 64 KiB hello or head, and what its framing adds to it. */
-const mostBytes = 128 * 1024;
-
-/** `socket` must be paused and is paused again when the promise is fulfilled; it never rejects. */
-export function peek(socket: net.Socket, milliseconds: number): Promise<Peeked> {
+/**
+ * Shows `read` what has come, and how much of it was there when it last asked for more, until it knows enough. `socket`
+ * must be paused, and is paused again when the promise is fulfilled; it never rejects. `signal` ends the waiting for a client
+ * that has said nothing: one that has begun goes on.
+ */
+export function peek<R extends Reading>(
+  socket: net.Socket,
+  read: (bytes: Buffer, seen: number) => R,
+  milliseconds: number,
+  signal?: AbortSignal,
+): Promise<Peeked<R>> {
   return new Promise((resolve) => {
-    let chunks: Buffer[] = [];
-    let arrived = 0;
-    let sniffed = 0;
+    let bytes: Buffer = Buffer.alloc(0);
+    let seen = 0;
     let wanted = 1;
 
-    const timer = setTimeout(() => settle({ kind: "silent", bytes: arrived }), milliseconds);
+    const timer = setTimeout(giveUp, milliseconds);
+    signal?.addEventListener("abort", hasten);
     socket.on("data", take);
     socket.on("end", leave);
     socket.on("close", leave);
+    if (socket.readableEnded || socket.destroyed) return leave();
+    if (signal?.aborted) return hasten();
     socket.resume();
 
     function take(chunk: Buffer): void {
-      chunks.push(chunk);
-      arrived += chunk.length;
-      if (arrived < wanted) return;
-      const result = sniff(gathered(), sniffed);
-      if (result.kind !== "more") return settle(result);
-      if (arrived >= mostBytes) return settle({ kind: "other" });
-      sniffed = arrived;
-      wanted = result.atLeast;
+      bytes = bytes.length > 0 ? Buffer.concat([bytes, chunk]) : chunk;
+      if (bytes.length < wanted) return;
+      const result = read(bytes, seen);
+      if (isEnough(result)) return settle(result);
+      seen = bytes.length;
+      wanted = result.atLeast ?? bytes.length + 1;
     }
 
-    function gathered(): Buffer {
-      const [first] = chunks;
-      if (first && chunks.length === 1) return first;
-      const whole = Buffer.concat(chunks, arrived);
-      chunks = [whole];
-      return whole;
+    function hasten(): void {
+      if (bytes.length === 0) giveUp();
+    }
+
+    function giveUp(): void {
+      settle({ kind: "silent" });
     }
 
     function leave(): void {
-      settle({ kind: "ended" });
+      settle({ kind: "ended", bytes });
     }
 
-    function settle(result: Peeked): void {
+    function settle(result: Peeked<R>): void {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", hasten);
       socket.off("data", take);
       socket.off("end", leave);
       socket.off("close", leave);
       socket.pause();
-      if (arrived > 0 && result.kind !== "ended") socket.unshift(gathered());
+      // After its end nothing can be put back.
+      if (bytes.length > 0 && result.kind !== "ended") socket.unshift(bytes);
       resolve(result);
     }
   });
+}
+
+function isEnough<R extends Reading>(result: R): result is Enough<R> {
+  return result.kind !== "more";
 }

@@ -19,7 +19,9 @@ export function splice(client: End, target: End, onBroken: (by: "client" | "targ
   connect(target, client, "target");
 
   function connect(from: End, to: End, by: "client" | "target"): void {
-    from.stream.on("end", () => to.stream.end());
+    // It may have ended while the other side was still on its way.
+    if (from.stream.readableEnded) to.stream.end();
+    else from.stream.on("end", () => to.stream.end());
     from.stream.on("error", ignore);
     from.stream.once("close", () => {
       // What ended has already been passed on; a stream that closes without was reset, and so is its peer.

@@ -1,32 +1,32 @@
-/** Carries a connection as a stream: dials the service, then copies each side into the other. */
-import type { Duplex } from "node:stream";
-import { formatTarget, type Route } from "../core/route.ts";
-import type { TlsAlert } from "../core/tls-alert.ts";
+/** Carries a connection as a stream: once the service is there, each side is copied into the other. */
+import type { Problem } from "../core/errors.ts";
+import { formatTarget } from "../core/route.ts";
 import type { Client } from "./client.ts";
-import type { Dialer } from "./dial.ts";
 import { refuse } from "./refuse.ts";
-import { splice } from "./splice.ts";
+import type { Dialling } from "./service.ts";
+import { type End, splice } from "./splice.ts";
 
-/**
- * `open` gives the client's side once the service is there: its socket, or what TLS makes of it. A service that does not
- * come up is told by `alert`, or by a reset where the client speaks no TLS.
- */
+interface StreamOptions {
+  /** How the client is told of a service that does not come up; a reset where no words would fit. */
+  readonly farewell?: ((problem: Problem) => Uint8Array) | undefined;
+  /** What the client said before it ended. */
+  readonly lastWords?: Uint8Array | undefined;
+}
+
+/** `open` gives the client's side once the service is there: its socket, or what was made of it. */
 export async function serveStream(
   client: Client,
-  route: Route,
-  dialer: Dialer,
-  open: () => Duplex,
-  alert: TlsAlert | undefined,
+  dialling: Dialling,
+  open: () => End,
+  { farewell, lastWords }: StreamOptions = {},
 ): Promise<void> {
-  const gone = new AbortController();
-  client.socket.once("close", () => gone.abort());
-  const holdMilliseconds = route.holdSeconds * 1000;
-  const dialled = await dialer.dialStream(route, { holdMilliseconds, signal: gone.signal });
-  if (!dialled.ok) return refuse(client, dialled.error, alert);
-  const { socket, target } = dialled.value;
-  if (client.socket.destroyed) return void socket.destroy();
+  const service = await dialling.service;
+  if (!service.ok) return refuse(client, service.error, farewell?.(service.error));
+  const from = client.socket.destroyed ? undefined : open();
+  if (!from || from.stream.destroyed) return dialling.abandon();
+  const { end, target } = service.value;
+  dialling.take();
   client.reached(formatTarget(target));
-  splice({ stream: open(), raw: client.socket }, { stream: socket, raw: socket }, (by) =>
-    client.end({ how: "reset", by }),
-  );
+  if (lastWords) end.stream.write(lastWords);
+  splice(from, end, (by) => client.end({ how: "reset", by }));
 }

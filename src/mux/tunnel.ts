@@ -1,7 +1,7 @@
 /** Reaches a service that speaks only WebSocket, for a client that speaks only TCP. */
 import { WebSocket } from "ws";
 import { fail, ok, type Result } from "../core/errors.ts";
-import { formatTarget, type Route, type Target } from "../core/route.ts";
+import { authorityOf, formatTarget, type Route, type Target } from "../core/route.ts";
 import type { ConnectOptions, Upstreams } from "./http/upstreams.ts";
 import { maxPayload, WebSocketStream } from "./web-socket-stream.ts";
 
@@ -21,17 +21,18 @@ export async function openTunnel(
   const connected = await upstreams.connect(route, options);
   if (!connected.ok) return connected;
   const { target, fresh } = connected.value;
-  const { host, port, path } = target;
-  const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const webSocket = new WebSocket(`ws://${authority}${path}`, {
+  const webSocket = new WebSocket(`ws://${authorityOf(target)}${target.path}`, {
     createConnection: () => fresh,
     handshakeTimeout: handshakeMilliseconds,
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload,
   });
+  const leave = () => fresh.destroy();
+  options.signal.addEventListener("abort", leave);
   return new Promise((resolve) => {
     webSocket.once("open", () => {
+      options.signal.removeEventListener("abort", leave);
       webSocket.pause();
       resolve(ok({ stream: new WebSocketStream(webSocket), target }));
     });

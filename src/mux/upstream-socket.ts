@@ -23,12 +23,29 @@ export class UpstreamSocket extends net.Socket {
     this.pause();
   }
 
+  /** Fulfilled when the service has said something, or has ended; it is kept, and no more is read. */
+  heard(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#intake.onHeard = resolve;
+      this.once("end", resolve);
+      this.once("close", resolve);
+      this.resume();
+    });
+  }
+
+  /** What was heard, for whoever asked; it does not go to the peer any more. */
+  takeHeard(): Buffer {
+    return this.#intake.takeHeard();
+  }
+
   /**
    * Writes all that arrives to `peer`, with back-pressure. By its "drain" the peer must be done with every byte before it:
    * sockets and WebSockets are, a Transform is not. Nobody else may pause or resume this socket any more.
    */
   deliverTo(peer: Writable): void {
     this.#intake.peer = peer;
+    const heard = this.#intake.takeHeard();
+    if (heard.length > 0) peer.write(heard);
     peer.on("drain", () => this.resume());
     this.resume();
   }
@@ -42,6 +59,8 @@ export function isPlain(stream: Writable): boolean {
 /** The reading side: which buffer is filled next, and whether the peer can take more. */
 class Intake {
   peer: Writable | undefined;
+  onHeard: (() => void) | undefined;
+  #heard: Buffer[] = [];
   #buffer: Buffer = Buffer.allocUnsafeSlow(smallSize);
 
   readonly buffer = (): Buffer => this.#buffer;
@@ -49,12 +68,24 @@ class Intake {
   /** Node's contract: `false` stops the reading until `resume`, and `buffer` is asked again after every call. */
   readonly take = (length: number, bytes: Uint8Array): boolean => {
     const { peer } = this;
-    if (!peer || peer.destroyed) return false;
+    if (!peer) return this.#hear(bytes.subarray(0, length));
+    if (peer.destroyed) return false;
     const filled = bytes.subarray(0, length);
     const goOn = isWorthACopy(peer, length) ? writeCopy(peer, filled) : this.#lend(peer, filled);
     if (goOn) this.#resize(length);
     return goOn;
   };
+
+  takeHeard(): Buffer {
+    return Buffer.concat(this.#heard.splice(0));
+  }
+
+  /** Before there is a peer the first words are kept, and the rest stays in the kernel. */
+  #hear(bytes: Uint8Array): boolean {
+    this.#heard.push(Buffer.from(bytes));
+    this.onHeard?.();
+    return false;
+  }
 
   /** Nothing is read into the buffer while the peer may still hold it. */
   #lend(peer: Writable, bytes: Uint8Array): boolean {

@@ -37,6 +37,14 @@ export class WebSocketStream extends Duplex {
     webSocket.on("error", () => undefined);
   }
 
+  /** Fulfilled when something has come, or when nothing more will. */
+  heard(): Promise<void> {
+    return new Promise((resolve) => {
+      this.once("readable", resolve);
+      this.once("close", resolve);
+    });
+  }
+
   resetAndDestroy(): void {
     this.destroy();
   }

@@ -12,6 +12,7 @@ export function logEvent(log: LogOutputChannel, event: MuxEvent): void {
     case "connection":
       return log.debug(formatEvent(event, plain));
     case "target":
+    case "overload":
       return log.info(formatEvent(event, plain));
     case "problem":
       return log.error(`${event.problem.message} ${event.problem.remedy}`);

@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseArguments } from "../../src/cli/arguments.ts";
 
-const defaults = { folder: ".", config: undefined, port: undefined, json: false };
+const defaults = {
+  folder: ".",
+  config: undefined,
+  port: undefined,
+  json: false,
+  file: undefined,
+  allow: [],
+};
 
 const accepted: readonly (readonly [line: string, invocation: object])[] = [
   ["start", { kind: "run", command: "start", options: defaults }],
@@ -16,6 +23,23 @@ const accepted: readonly (readonly [line: string, invocation: object])[] = [
   ["--json start", { kind: "run", command: "start", options: { ...defaults, json: true } }],
   ["routes --config a.json", { kind: "run", command: "routes", options: { ...defaults, config: "a.json" } }],
   ["hosts print shop", { kind: "run", command: "hosts print", options: { ...defaults, folder: "shop" } }],
+  ["hosts apply", { kind: "run", command: "hosts apply", options: defaults }],
+  [
+    "hosts apply shop --file h --allow shop.com --allow=B\u00fccher.DE.",
+    {
+      kind: "run",
+      command: "hosts apply",
+      options: { ...defaults, folder: "shop", file: "h", allow: ["shop.com", "xn--bcher-kva.de"] },
+    },
+  ],
+  [
+    "hosts remove shop --config a.json --file h",
+    {
+      kind: "run",
+      command: "hosts remove",
+      options: { ...defaults, folder: "shop", config: "a.json", file: "h" },
+    },
+  ],
   ["ca path", { kind: "run", command: "ca path", options: defaults }],
   ["ca trust --json", { kind: "run", command: "ca trust", options: { ...defaults, json: true } }],
   ["ca untrust", { kind: "run", command: "ca untrust", options: defaults }],
@@ -46,6 +70,14 @@ const refused: readonly (readonly [line: string, said: string])[] = [
   ["start -x", '"oneport start" has no option "-x". See "oneport start --help".'],
   ["routes --port 1", '"oneport routes" has no option "--port". See "oneport routes --help".'],
   ["start --version", '"oneport start" has no option "--version". See "oneport start --help".'],
+  [
+    "hosts remove --allow a.com",
+    '"oneport hosts remove" has no option "--allow". See "oneport hosts remove --help".',
+  ],
+  ["hosts apply --file", '--file needs a value after it. See "oneport hosts apply --help".'],
+  ["hosts apply --allow", '--allow needs a value after it. See "oneport hosts apply --help".'],
+  ["hosts apply --allow *.a.com", '"*.a.com" is not one name. See "oneport --help".'],
+  ["hosts apply --allow http://a.com", 'The domain "http://a.com" has a scheme in it. Write "a.com".'],
   ["start --port", '--port needs a value after it. See "oneport start --help".'],
   ["start --config=", '--config needs a value after it. See "oneport start --help".'],
   ["start --json=1", '--json takes no value. See "oneport start --help".'],

@@ -7,6 +7,7 @@ import { arriving, captured, captures, mutated, randomNumbers, records } from ".
 
 const sslRequest = Buffer.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f);
 const gssRequest = Buffer.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30);
+const startup = Buffer.from("\0\0\0\x11\0\x03\0\0user\0a\0\0\0", "latin1");
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 const request = Buffer.from("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n", "latin1");
 
@@ -61,12 +62,28 @@ describe("sniffing", () => {
       expectKind(Buffer.concat([bytes, captured("psql15_sslrequest_name")]), kind);
     }
     const cancelRequest = Buffer.of(0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 0, 1, 0, 0, 0, 2);
-    const startup = Buffer.from("\0\0\0\x11\0\x03\0\0user\0a\0\0\0", "latin1");
+    for (const bytes of [cancelRequest, Buffer.of(0, 1), Buffer.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2e)]) {
+      expectKind(bytes, "other");
+    }
+  });
+
+  it("tells PostgreSQL's start-up in the clear, of any length and minor version, and of version 3 alone", () => {
     for (const bytes of [
-      cancelRequest,
       startup,
-      Buffer.of(0, 1),
-      Buffer.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2e),
+      Buffer.of(0, 0, 0x27, 0x10, 0, 3, 0, 0),
+      Buffer.of(0, 0, 0, 9, 0, 3, 0, 2),
+      Buffer.of(0, 0, 0, 8, 0, 3, 0, 0),
+    ]) {
+      for (let length = 0; length < 8; length += 1) {
+        assert.deepEqual(sniff(bytes.subarray(0, length)), { kind: "more", atLeast: length + 1 });
+      }
+      expectKind(bytes, "postgresStartup");
+    }
+    for (const bytes of [
+      Buffer.of(0, 0, 0, 9, 0, 2, 0, 0),
+      Buffer.of(0, 0, 0, 9, 0, 3, 1, 0),
+      Buffer.of(0, 0, 0, 9, 3),
+      Buffer.of(0, 1, 0, 0, 0, 3, 0, 0),
     ]) {
       expectKind(bytes, "other");
     }
@@ -109,7 +126,7 @@ describe("sniffing", () => {
 
   it("never throws, always asks for more than there is, and answers the same however the bytes arrive", () => {
     const random = randomNumbers(0x51f7);
-    const samples = [...captures.map(captured), sslRequest, gssRequest, preface, request];
+    const samples = [...captures.map(captured), sslRequest, gssRequest, startup, preface, request];
     const start = performance.now();
     for (let round = 0; round < 4000; round += 1) {
       const bytes = mutated(samples[random(samples.length)] ?? assert.fail(), random);

@@ -9,7 +9,7 @@ import { systemCode } from "../../src/core/errors.ts";
 /** No test waits longer than this for anything. */
 export const longestMilliseconds = 20_000;
 
-interface Ran {
+export interface Ran {
   readonly status: number | null;
   readonly output: string;
   readonly errors: string;

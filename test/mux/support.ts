@@ -18,6 +18,10 @@ export interface TestMux extends AsyncDisposable {
   readonly rootFile: string;
   readonly events: readonly MuxEvent[];
   setRoutes(routes: Record<string, unknown>): void;
+  setAcceptProxy(addresses: readonly string[]): void;
+  watch(watching: boolean): void;
+  /** The loopback address of a domain's own, by the routes of just now. */
+  addressOf(domain: string): string;
   /** The first event of a type that fits, past ones included. */
   event<T extends MuxEvent["type"]>(type: T, fits?: (event: EventOf<T>) => boolean): Promise<EventOf<T>>;
   /** The report of a connection that fits, past ones included. */
@@ -25,15 +29,22 @@ export interface TestMux extends AsyncDisposable {
   stop(graceMilliseconds: number): Promise<void>;
 }
 
-/** A mux on a free port with routes as in `oneport.routes`; a mistake in them fails the test. */
+interface TestOptions {
+  readonly helloMilliseconds?: number;
+  readonly trusted?: string[];
+  readonly acceptProxy?: readonly string[];
+  readonly mostClients?: number;
+  /** In place of certificates of the authority. */
+  readonly contextFor?: MuxOptions["contextFor"];
+}
+
+/**
+ * A mux on a free port with routes as in `oneport.routes`, whose own addresses are listened on already. A mistake in the
+ * routes fails the test.
+ */
 export async function startMux(
   routes: Record<string, unknown>,
-  options: {
-    readonly helloMilliseconds?: number;
-    readonly trusted?: string[];
-    /** In place of certificates of the authority. */
-    readonly contextFor?: MuxOptions["contextFor"];
-  } = {},
+  { helloMilliseconds = 10_000, trusted, ...options }: TestOptions = {},
 ): Promise<TestMux> {
   const directory = await mkdtemp(join(tmpdir(), "oneport-mux-"));
   const certificates = new Certificates(directory, { mode: "authority", files: [] });
@@ -46,14 +57,15 @@ export async function startMux(
       events.push(event);
       for (const look of waiting) look();
     },
-    contextFor: options.contextFor ?? ((name) => certificates.contextFor(name)),
-    trusted: () => options.trusted ?? [root],
-    helloMilliseconds: options.helloMilliseconds ?? 10_000,
+    contextFor: (name) => certificates.contextFor(name),
+    trusted: () => trusted ?? [root],
+    helloMilliseconds,
+    ...options,
   });
+  setRoutes(routes);
   await mux.start(0);
   const listening = events.find((event) => event.type === "listening");
   if (!listening) throw new Error("The mux started without saying so.");
-  setRoutes(routes);
 
   function setRoutes(written: Record<string, unknown>): void {
     const parsed = parseRoutes(written);
@@ -76,12 +88,22 @@ export async function startMux(
     });
   }
 
+  function addressOf(domain: string): string {
+    const told = events.findLast((event) => event.type === "routes");
+    const address = told?.routes.find((route) => route.domain === domain)?.address;
+    if (address === undefined) throw new Error(`${domain} has no address.`);
+    return address;
+  }
+
   return {
     port: listening.port,
     root,
     rootFile,
     events,
     setRoutes,
+    setAcceptProxy: (addresses) => mux.setAcceptProxy(addresses),
+    watch: (watching) => mux.watch(watching),
+    addressOf,
     event,
     report: async (fits) => (await event("connection", ({ connection }) => fits(connection))).connection,
     stop: (graceMilliseconds) => mux.stop(graceMilliseconds),

@@ -15,10 +15,13 @@ export class Connections {
     return this.#draining;
   }
 
-  /** `close` is called when the connection is to go, with whether it has nothing in hand, and once more when that is so. */
+  /**
+   * `close` is called when the connection is to go, with whether it has nothing in hand, and once more when that is so.
+   * It takes the place of an earlier one.
+   */
   add(client: Client, close: (idle: boolean) => void): void {
+    if (!this.#open.has(client)) client.socket.once("close", () => this.#gone(client));
     this.#open.set(client, { close, exchanges: new Set() });
-    client.socket.once("close", () => this.#gone(client));
     if (this.#draining) close(true);
   }
 

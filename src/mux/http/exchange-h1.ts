@@ -4,8 +4,8 @@ import type { Writable } from "node:stream";
 import { formatHead, type Headers, pairs, valuesOf, without } from "../../core/http-headers.ts";
 import type { RequestHead } from "../../core/http-request.ts";
 import type { Client } from "../client.ts";
+import { lingerMilliseconds } from "../hang-up.ts";
 import type { Exchange, ResponseOptions, Upgrade } from "./exchange.ts";
-import { lingerMilliseconds } from "./hang-up.ts";
 
 export class Http1Exchange implements Exchange {
   readonly client: Client;

@@ -20,6 +20,7 @@ export class HttpFront {
   /** Takes the connection over; `stream` is its socket, or what TLS made of it. */
   serve(client: Client, stream: Socket, protocol: "http/1.1" | "h2"): void {
     if (protocol === "http/1.1") return this.#http1.serve(client, stream);
+    this.#connections.add(client, () => stream.end());
     // The client speaks first (RFC 9113 §3.4), and behind TLS Node can take over only when the handshake is done.
     if (stream.readableLength > 0) this.#openSession(client, stream);
     else stream.once("readable", () => this.#openSession(client, stream));

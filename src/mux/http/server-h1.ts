@@ -2,10 +2,10 @@
 import http from "node:http";
 import type { Socket } from "node:net";
 import type { Client } from "../client.ts";
+import { hangUp } from "../hang-up.ts";
 import type { Answerer } from "./answer.ts";
 import type { Connections } from "./connections.ts";
 import { Http1Exchange } from "./exchange-h1.ts";
-import { hangUp } from "./hang-up.ts";
 import { staysInHttp1, upgradeExchange, withoutUpgrade } from "./upgrade-h1.ts";
 
 /** As much as a first look holds. */

@@ -3,10 +3,10 @@ import http from "node:http";
 import type { Socket } from "node:net";
 import { formatHead, pairs } from "../../core/http-headers.ts";
 import type { Client } from "../client.ts";
+import { hangUp } from "../hang-up.ts";
 import type { End } from "../splice.ts";
 import type { Upgrade } from "./exchange.ts";
 import { Http1Exchange, hasBody } from "./exchange-h1.ts";
-import { hangUp } from "./hang-up.ts";
 
 /** An answer in HTTP is the last thing on the socket; an accepted upgrade hands it over with what was said already. */
 export function upgradeExchange(

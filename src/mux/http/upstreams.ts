@@ -4,7 +4,7 @@ import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { fail, ok, type Problem, type Result, systemCode } from "../../core/errors.ts";
-import { formatTarget, type Route, type Target } from "../../core/route.ts";
+import { formatTarget, type Route, schemes, type Target } from "../../core/route.ts";
 import type { Dialer } from "../dial.ts";
 
 /** As large as the head of an answer may be; Node's own limit is smaller than what services with many cookies send. */
@@ -63,7 +63,7 @@ export class Upstreams {
     const dialled = await this.#dialer.dialPlain(route, options);
     if (!dialled.ok) return dialled;
     const { socket, target } = dialled.value;
-    if (!isSecure(target)) return ok({ target, fresh: socket, raw: socket });
+    if (!schemes[target.scheme].tls) return ok({ target, fresh: socket, raw: socket });
     const trusted = route.insecureUpstream ? undefined : this.#trusted();
     const secured = await secure(socket, target, trusted, options.signal);
     return secured.ok ? ok({ target, fresh: secured.value, raw: socket }) : secured;
@@ -116,16 +116,12 @@ function keyOf(target: Target, route: Route): string {
   return `${formatTarget(target)} ${route.insecureUpstream}`;
 }
 
-function isSecure({ scheme }: Target): boolean {
-  return scheme === "https" || scheme === "wss";
-}
-
 /** TLS to a service; `trusted` is undefined where any certificate will do. */
-function secure(
+export function secure(
   socket: net.Socket,
   target: Target,
   trusted: string[] | undefined,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Result<tls.TLSSocket, Problem>> {
   return new Promise((resolve) => {
     const secured = tls.connect({
@@ -138,10 +134,10 @@ function secure(
     });
     const giveUp = () => socket.destroy();
     const timer = setTimeout(giveUp, handshakeMilliseconds);
-    signal.addEventListener("abort", giveUp);
+    signal?.addEventListener("abort", giveUp);
     const settle = (result: Result<tls.TLSSocket, Problem>) => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", giveUp);
+      signal?.removeEventListener("abort", giveUp);
       resolve(result);
     };
     secured.once("secureConnect", () => settle(ok(secured)));

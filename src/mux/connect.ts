@@ -1,0 +1,83 @@
+/** One connection to one address, and why there is none, in words. */
+import type net from "node:net";
+import { type Problem, systemCode } from "../core/errors.ts";
+import { formatTarget, type Target } from "../core/route.ts";
+
+/** A machine that does not answer at all is given up after this; one that refuses says so at once. */
+const connectMilliseconds = 10_000;
+
+/** Resolves with `socket` when it is connected; rejects with what the system says. */
+export function connect<S extends net.Socket>(
+  socket: S,
+  host: string,
+  port: number,
+  signal: AbortSignal | undefined,
+): Promise<S> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const timer = setTimeout(() => {
+      socket.destroy(new Error(`no answer within ${connectMilliseconds / 1000} s`));
+    }, connectMilliseconds);
+    const abort = () => socket.destroy(new Error("nobody waits for it any more"));
+    signal?.addEventListener("abort", abort);
+    const settled = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    };
+    socket.once("error", (error) => {
+      settled();
+      reject(error);
+    });
+    // From here on errors are no news to the dialer; "close" follows them for whoever holds the socket.
+    socket.on("error", () => undefined);
+    socket.once("connect", () => {
+      settled();
+      // Node does not heed `noDelay` among the options of `connect`.
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, 60_000);
+      resolve(socket);
+    });
+    socket.connect({ host, port, autoSelectFamily: false });
+  });
+}
+
+/** Why nothing could be connected to: the target's fault (`target-down`), or the want of descriptors. */
+export function unreachable(target: Target, error: unknown): Problem {
+  if (descriptorsGone.has(systemCode(error) ?? "")) return outOfDescriptors;
+  return {
+    code: "target-down",
+    message: `${formatTarget(target)} is not up: ${reasonOf(error)}.`,
+    remedy: `Start the service on port ${target.port}, or correct the route's target.`,
+  };
+}
+
+export function ownAddress(target: Target): Problem {
+  return {
+    code: "target-is-mux",
+    message: `${formatTarget(target)} is Oneport itself: the connection would go round in circles.`,
+    remedy: "Give the route the port that the service itself listens on.",
+  };
+}
+
+function reasonOf(error: unknown): string {
+  switch (systemCode(error)) {
+    case "ECONNREFUSED":
+      return "nothing listens there";
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "its name does not resolve";
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return "there is no way to that machine";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const descriptorsGone: ReadonlySet<string> = new Set(["EMFILE", "ENFILE"]);
+
+const outOfDescriptors: Problem = {
+  code: "out-of-descriptors",
+  message: "The system gives this process no more file descriptors.",
+  remedy: "Close connections, or raise the limit on open files (ulimit -n).",
+};

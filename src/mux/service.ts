@@ -1,0 +1,121 @@
+/** Opens the service's side of a stream: dials, and says what must be said before the client's first byte. */
+import { fail, ok, type Problem, type Result } from "../core/errors.ts";
+import { granted, sslRequest } from "../core/postgres.ts";
+import { writeProxyHeader } from "../core/proxy-protocol.ts";
+import { formatTarget, type StreamKind, type StreamRoute, type Target } from "../core/route.ts";
+import type { Client } from "./client.ts";
+import type { Dialer } from "./dial.ts";
+import type { Upstreams } from "./http/upstreams.ts";
+import type { End } from "./splice.ts";
+import { openTunnel } from "./tunnel.ts";
+import type { UpstreamSocket } from "./upstream-socket.ts";
+
+export interface Service {
+  readonly end: End;
+  readonly target: Target;
+  /** Fulfilled when the service has said something, or has ended; what it said is kept for the client. */
+  heard(): Promise<void>;
+}
+
+/** A service on its way. Whoever asked for it takes it or abandons it; until then it goes when the client does. */
+export interface Dialling {
+  readonly service: Promise<Result<Service>>;
+  /** From here on its end is the taker's. */
+  take(): void;
+  abandon(): void;
+}
+
+export interface ServiceContext {
+  readonly dialer: Dialer;
+  readonly upstreams: Upstreams;
+}
+
+/** How long a service may take to say whether it speaks TLS. */
+const answerMilliseconds = 10_000;
+
+/** What brings a passthrough service to the point where the client's ClientHello can follow. */
+export type Opening = "none" | "postgres";
+
+export function dialService(
+  client: Client,
+  route: StreamRoute,
+  context: ServiceContext,
+  opening: Opening = "none",
+): Dialling {
+  const gone = new AbortController();
+  const abandon = () => gone.abort();
+  client.socket.once("close", abandon);
+  const service = open[route.kind](client, route, context, gone.signal, opening);
+  void service.then((opened) => {
+    if (!opened.ok) return;
+    const end = () => opened.value.end.raw.resetAndDestroy();
+    if (gone.signal.aborted) end();
+    else gone.signal.addEventListener("abort", end);
+  });
+  return { service, take: () => client.socket.off("close", abandon), abandon };
+}
+
+type Open = (
+  client: Client,
+  route: StreamRoute,
+  context: ServiceContext,
+  signal: AbortSignal,
+  opening: Opening,
+) => Promise<Result<Service>>;
+
+const open: { readonly [K in StreamKind]: Open } = {
+  tcp: openSocket,
+  tls: openSocket,
+  tunnel: openInWebSocket,
+};
+
+async function openSocket(
+  client: Client,
+  route: StreamRoute,
+  { dialer }: ServiceContext,
+  signal: AbortSignal,
+  opening: Opening,
+): Promise<Result<Service>> {
+  const dialled = await dialer.dialStream(route, { holdMilliseconds: route.holdSeconds * 1000, signal });
+  if (!dialled.ok) return dialled;
+  const { socket, target } = dialled.value;
+  if (route.sendProxy) socket.write(writeProxyHeader(route.sendProxy, client.addresses));
+  if (opening === "postgres" && route.kind === "tls" && !(await grantsTls(socket, signal))) {
+    socket.destroy();
+    return fail(noPostgresTls(target));
+  }
+  return ok({ end: { stream: socket, raw: socket }, target, heard: () => socket.heard() });
+}
+
+async function openInWebSocket(
+  _client: Client,
+  route: StreamRoute,
+  { upstreams }: ServiceContext,
+  signal: AbortSignal,
+): Promise<Result<Service>> {
+  const opened = await openTunnel(route, upstreams, { holdMilliseconds: route.holdSeconds * 1000, signal });
+  if (!opened.ok) return opened;
+  const { stream, target } = opened.value;
+  return ok({ end: { stream, raw: stream }, target, heard: () => stream.heard() });
+}
+
+/** One byte of answer and no more: what came with it would have been said before TLS (CVE-2021-23222). */
+async function grantsTls(socket: UpstreamSocket, signal: AbortSignal): Promise<boolean> {
+  const giveUp = () => socket.destroy();
+  const timer = setTimeout(giveUp, answerMilliseconds);
+  signal.addEventListener("abort", giveUp);
+  socket.write(sslRequest);
+  await socket.heard();
+  clearTimeout(timer);
+  signal.removeEventListener("abort", giveUp);
+  const answer = socket.takeHeard();
+  return answer.length === 1 && answer[0] === granted;
+}
+
+function noPostgresTls(target: Target): Problem {
+  return {
+    code: "target-without-tls",
+    message: `${formatTarget(target)} does not speak TLS in the way of PostgreSQL.`,
+    remedy: "Turn TLS on in the service, or write tcp:// in place of tls:// to have it ended by Oneport.",
+  };
+}
