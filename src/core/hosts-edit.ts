@@ -26,20 +26,24 @@ export function editHosts(file: Buffer, entries: readonly HostsEntry[]): Result<
   if (strange) return fail(refusedEntry(strange));
   const read = readHostsLayout(file);
   if (!read.ok) return read;
-  const { before, block, after, noted } = read.value;
-
+  const { before, block, after } = read.value;
   const newline = usualLineEnd(before + after);
-  const isLineStart = before === "" || before === byteOrderMark || before.endsWith("\n");
-  const note = !isLineStart || (noted && after !== "") ? unendedNote : undefined;
-  const rendered = renderHostsBlock(entries, newline, note).slice(0, -newline.length);
-  const end = block === "" ? newline : read.value.end;
-  const text =
-    rendered === "" ? before + after : before + (isLineStart ? "" : newline) + rendered + end + after;
+  const { added, end, noted } = block === "" ? newBlockAfter(before, newline) : read.value;
+  const rendered = renderHostsBlock(entries, newline, noted ? unendedNote : undefined).slice(
+    0,
+    -newline.length,
+  );
+  const text = before + (rendered === "" ? "" : added + rendered + end) + after;
   return ok({
     bytes: Buffer.from(text, "latin1"),
     ...difference(linesOf(block), linesOf(rendered)),
     warnings: conflicts(text, entries),
   });
+}
+
+function newBlockAfter(before: string, newline: string) {
+  const isLineStart = before === "" || before === byteOrderMark || before.endsWith("\n");
+  return { added: isLineStart ? "" : newline, end: newline, noted: !isLineStart };
 }
 
 /** What the block holds now; nothing if there is none. Fails as `editHosts` does. */

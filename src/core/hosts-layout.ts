@@ -10,8 +10,10 @@ export const byteOrderMark = "\xef\xbb\xbf";
 
 /** The file around the block, as Latin-1: one character a byte, so that every encoding comes out as it went in. */
 export interface HostsLayout {
-  /** Up to the block, without the line end that was added for it. */
+  /** Up to the block, without `added`. */
   readonly before: string;
+  /** The line end that was added to the file's last line to begin the block; often nothing. */
+  readonly added: string;
   /** From the one marker to the other; empty if there is none. */
   readonly block: string;
   /** What ends the line of the last marker; nothing at the end of some files. */
@@ -29,27 +31,21 @@ export function readHostsLayout(file: Buffer): Result<HostsLayout> {
   const wrong = markerProblem(markers);
   if (wrong) return fail(wrong);
   const [begin, end] = markers;
-  if (!begin || !end) return ok({ before: text, block: "", end: "", after: "", noted: false });
+  if (!begin || !end) return ok({ before: text, added: "", block: "", end: "", after: "", noted: false });
 
   const block = text.slice(begin.start, end.start + hostsMarkers.end.length);
   const after = text.slice(end.start + hostsMarkers.end.length + end.lineEnd.length);
   const noted = withoutReturn(block.split("\n")[1] ?? "") === unendedNote;
   const before = text.slice(0, begin.start);
   // What others have appended since needs the line end.
-  const isAdded = noted && after === "";
-  return ok({
-    before: isAdded ? withoutEnd(before, begin.lineEnd) : before,
-    block,
-    end: end.lineEnd,
-    after,
-    noted,
-  });
+  const added = noted && after === "" ? addedEnd(before, begin.lineEnd) : "";
+  const original = before.slice(0, before.length - added.length);
+  return ok({ before: original, added, block, end: end.lineEnd, after, noted });
 }
 
-/** The line end that was added is of the kind that the block has: a lone CR before it is the file's own. */
-function withoutEnd(text: string, lineEnd: string): string {
-  const added = text.endsWith(lineEnd) ? lineEnd : "\n";
-  return text.endsWith(added) ? text.slice(0, -added.length) : text;
+/** It is of the kind that the block has: a lone CR before it is the file's own. */
+function addedEnd(before: string, lineEnd: string): string {
+  return [lineEnd, "\n"].find((each) => before.endsWith(each)) ?? "";
 }
 
 function encodingProblem(file: Buffer): Problem | undefined {

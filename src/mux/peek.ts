@@ -28,7 +28,8 @@ export function peek<R extends Reading>(
   signal?: AbortSignal,
 ): Promise<Peeked<R>> {
   return new Promise((resolve) => {
-    let bytes: Buffer = Buffer.alloc(0);
+    const chunks: Buffer[] = [];
+    let length = 0;
     let seen = 0;
     let wanted = 1;
 
@@ -42,16 +43,26 @@ export function peek<R extends Reading>(
     socket.resume();
 
     function take(chunk: Buffer): void {
-      bytes = bytes.length > 0 ? Buffer.concat([bytes, chunk]) : chunk;
-      if (bytes.length < wanted) return;
-      const result = read(bytes, seen);
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length < wanted) return;
+      const result = read(gathered(), seen);
       if (isEnough(result)) return settle(result);
-      seen = bytes.length;
-      wanted = result.atLeast ?? bytes.length + 1;
+      seen = length;
+      wanted = result.atLeast ?? length + 1;
+    }
+
+    /** All that has come, in one piece: made only when there is enough to read again. */
+    function gathered(): Buffer {
+      const [first, ...more] = chunks;
+      if (first && more.length === 0) return first;
+      const whole = Buffer.concat(chunks, length);
+      chunks.splice(0, chunks.length, whole);
+      return whole;
     }
 
     function hasten(): void {
-      if (bytes.length === 0) giveUp();
+      if (length === 0) giveUp();
     }
 
     function giveUp(): void {
@@ -59,7 +70,7 @@ export function peek<R extends Reading>(
     }
 
     function leave(): void {
-      settle({ kind: "ended", bytes });
+      settle({ kind: "ended", bytes: gathered() });
     }
 
     function settle(result: Peeked<R>): void {
@@ -70,7 +81,7 @@ export function peek<R extends Reading>(
       socket.off("close", leave);
       socket.pause();
       // After its end nothing can be put back.
-      if (bytes.length > 0 && result.kind !== "ended") socket.unshift(bytes);
+      if (length > 0 && result.kind !== "ended") socket.unshift(gathered());
       resolve(result);
     }
   });

@@ -1,5 +1,5 @@
 /** Opens the service's side of a stream: dials, and says what must be said before the client's first byte. */
-import { fail, ok, type Problem, type Result } from "../core/errors.ts";
+import { fail, ok, type Problem, problemOf, type Result } from "../core/errors.ts";
 import { granted, sslRequest } from "../core/postgres.ts";
 import { writeProxyHeader } from "../core/proxy-protocol.ts";
 import { formatTarget, type StreamKind, type StreamRoute, type Target } from "../core/route.ts";
@@ -45,7 +45,9 @@ export function dialService(
   const gone = new AbortController();
   const abandon = () => gone.abort();
   client.socket.once("close", abandon);
-  const service = open[route.kind](client, route, context, gone.signal, opening);
+  const service = open[route.kind](client, route, context, gone.signal, opening).catch((error: unknown) =>
+    fail(problemOf(error)),
+  );
   void service.then((opened) => {
     if (!opened.ok) return;
     const end = () => opened.value.end.raw.resetAndDestroy();

@@ -37,7 +37,6 @@ export async function giveAttributes(from: OpenFile, to: OpenFile): Promise<bool
     const wanted = await from.handle.stat();
     const had = await to.handle.stat();
     if (wanted.uid !== had.uid || wanted.gid !== had.gid) await to.handle.chown(wanted.uid, wanted.gid);
-    await to.handle.chmod(wanted.mode & 0o7777);
     const stdio = ["ignore", "ignore", "ignore", to.handle.fd] as const;
     const [status] = await once(spawn("/bin/cp", list, { stdio: [...stdio], env: { LC_ALL: "C" } }), "exit");
     return status === 0;

@@ -104,6 +104,14 @@ test("what others append to a file whose last line had no end stays a line of it
   assert.equal(remove(appended), "127.0.0.1 localhost\n10.0.0.1 nas\n");
 });
 
+test("lines that were written before the block since stay, blank ones too", () => {
+  const before = "127.0.0.1 localhost\n10.0.0.1 nas\n\n";
+  const file = apply("127.0.0.1 localhost").replace(/^.*\n/, before);
+  assert.equal(apply(apply(file, other)), file);
+  assert.ok(file.startsWith(before + begin));
+  assert.equal(remove(file), before.slice(0, -1));
+});
+
 test("a file that an editor has given other line ends since gets the block in those", () => {
   for (const file of ["a\nb\n", "a\nb"]) {
     const converted = apply(file).replaceAll("\n", "\r\n");
@@ -302,6 +310,9 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+/** A file without what is between the markers. */
+const around = (file: string) => file.slice(0, file.indexOf(begin)) + file.slice(file.indexOf(end));
+
 test("whatever a file holds, removing undoes applying and applying again changes nothing", () => {
   const random = randomFrom(20261);
   const pick = <T>(choices: readonly T[]) => choices[Math.floor(random() * choices.length)];
@@ -333,6 +344,7 @@ test("whatever a file holds, removing undoes applying and applying again changes
     const appended = twice + piece() + piece();
     if (!editHosts(bytes(appended), shop).ok) continue;
     const rewritten = apply(appended);
+    assert.equal(around(rewritten), around(appended), what);
     assert.equal(apply(rewritten), rewritten, what);
     assert.equal(remove(rewritten), remove(appended), what);
   }

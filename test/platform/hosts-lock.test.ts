@@ -53,24 +53,29 @@ describe("the lock", () => {
     assert.equal(place.text, localhost);
   });
 
-  test("that was taken from a holder who slept makes him start over", async (t) => {
+  test("that was taken from a holder who slept is the other one's, and makes the holder start over", async (t) => {
     const place = new HostsFolder(t);
     let locks = 0;
+    let waits = 0;
     const system: FileSystem = {
       ...nodeFileSystem,
       open: async (path, flags, mode) => {
+        if (flags !== "wx") return await nodeFileSystem.open(path, flags, mode);
+        if (locks === 1 && ++waits > 3) rmSync(lockOf(place));
         const handle = await nodeFileSystem.open(path, flags, mode);
-        if (flags !== "wx") return handle;
         locks += 1;
         const sync = handle.sync.bind(handle);
         handle.sync = async () => {
-          if (locks === 1) rmSync(lockOf(place));
+          if (locks === 1) {
+            rmSync(lockOf(place));
+            writeFileSync(lockOf(place), "another one's");
+          }
           await sync();
         };
         return handle;
       },
     };
     assert.equal(codeOf(await editHostsFile(place.file, applyShop, system)), "done");
-    assert.deepEqual([locks, place.text, place.names], [2, withShop, ["hosts"]]);
+    assert.deepEqual([locks, waits, place.text, place.names], [2, 4, withShop, ["hosts"]]);
   });
 });
