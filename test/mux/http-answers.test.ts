@@ -14,7 +14,7 @@ for (const way of ways) {
     await using mux = await startMux({ "shop.test": `http://127.0.0.1:${port}` });
     const since = performance.now();
     const answer = await ask(way, mux, "shop.test", { headers: page });
-    assert.ok(performance.now() - since < 2000);
+    assert.ok(performance.now() - since < 8000);
     assert.equal(answer.status, 502);
     assert.equal(answer.headers["oneport-refusal"], "target-down");
     assert.equal(answer.headers["cache-control"], "no-store");
