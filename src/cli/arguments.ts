@@ -38,7 +38,7 @@ const syntaxes: {
 } = {
   start: { folder: true, options: ["config", "port", "json"] },
   routes: { folder: true, options: ["config", "json"] },
-  "hosts print": { folder: true, options: ["config"] },
+  "hosts print": { folder: true, options: ["config", "file"] },
   "hosts apply": { folder: true, options: ["config", "file", "allow"] },
   "hosts remove": { folder: true, options: ["config", "file"] },
   "ca path": { folder: false, options: [] },

@@ -52,11 +52,12 @@ Examples:
   oneport routes --json | jq -r .domain`,
   },
   "hosts print": {
-    usage: "oneport hosts print [FOLDER] [--config FILE]",
+    usage: "oneport hosts print [FOLDER] [--config FILE] [--file HOSTS]",
     summary: "print the lines that the routes need in the hosts file",
     text: `Changes nothing. Names under "localhost" need no line; wildcards cannot have one.
 
   --config FILE    read FILE in place of FOLDER/.vscode/settings.json
+  --file HOSTS     taken as by "apply"; the lines are the same for every file
 
 Examples:
   oneport hosts print

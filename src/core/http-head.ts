@@ -7,6 +7,7 @@ export type HeadRead =
   | { readonly kind: "other" };
 
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1"); // RFC 9113 §3.4
+const get = Buffer.from("GET ", "latin1"); // RFC 6455 §4.1
 const version = Buffer.from(" HTTP/1.", "latin1");
 const maxHead = 65_536;
 /** The longest registered method, UPDATEREDIRECTREF, has 17 letters. */
@@ -120,11 +121,13 @@ function hostIn(bytes: Uint8Array, end: number): string | undefined {
   return host !== undefined && authority.test(host) ? host : undefined;
 }
 
-/** Whether a first request asks for a WebSocket (RFC 6455 §4.1); `none` is everything else. */
-export function readWebSocketRequest(
-  bytes: Buffer,
-  seen: number,
-): { readonly kind: "more"; readonly atLeast: number } | { readonly kind: "webSocket" | "none" } {
+export type WebSocketRead =
+  | { readonly kind: "more"; readonly atLeast: number }
+  | { readonly kind: "webSocket" | "none" };
+
+/** Whether a first request asks for a WebSocket (RFC 6455 §4.1); `none` is everything else, said at its first byte that is not so. */
+export function readWebSocketRequest(bytes: Buffer, seen: number): WebSocketRead {
+  if (!agrees(bytes, 0, get)) return { kind: "none" };
   const head = readHttpHead(bytes, seen);
   if (head.kind === "more") return head;
   const isOne =

@@ -35,6 +35,15 @@ const postgresLength = 8;
  * for. `seen`: how many of these bytes were there when the last answer was `more` (see `readHttpHead`).
  */
 export function sniff(bytes: Uint8Array, seen = 0): Sniff {
+  const inText = bytes[0] !== undefined && bytes[0] !== handshakeRecord && bytes[0] !== 0;
+  return inText ? readHttpHead(bytes, seen) : sniffEncryption(bytes);
+}
+
+/**
+ * The same where only encryption matters: TLS, or PostgreSQL's way to it. All else is `other` at its first byte, for it may be
+ * short, and its client may be waiting.
+ */
+export function sniffEncryption(bytes: Uint8Array): Sniff {
   switch (bytes[0]) {
     case undefined:
       return { kind: "more", atLeast: 1 };
@@ -43,7 +52,7 @@ export function sniff(bytes: Uint8Array, seen = 0): Sniff {
     case 0:
       return sniffPostgres(bytes);
     default:
-      return readHttpHead(bytes, seen);
+      return { kind: "other" };
   }
 }
 

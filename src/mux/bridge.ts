@@ -19,6 +19,8 @@ export class Bridge {
   /** `isOurs` tells whether a name has a route, other than by default. */
   constructor(isOurs: (name: string) => boolean) {
     this.#isOurs = isOurs;
+    // To Node an "Upgrade" is nothing without "Connection: upgrade".
+    this.#server.on("request", ({ socket }) => turnAway(socket, "400 Bad Request"));
     this.#server.on("upgrade", (request, socket: Socket, early) => this.#upgrade(request, socket, early));
   }
 
@@ -34,8 +36,7 @@ export class Bridge {
 
   #upgrade(request: http.IncomingMessage, socket: Socket, early: Buffer): void {
     if (!this.#mayConnect(request.headers.origin)) {
-      socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-      return;
+      return turnAway(socket, "403 Forbidden");
     }
     this.#webSockets.handleUpgrade(request, socket, early, (webSocket) => {
       this.#opened.get(socket)?.(new WebSocketStream(webSocket));
@@ -52,4 +53,9 @@ export class Bridge {
     const name = host === undefined ? undefined : hostOf(host);
     return name !== undefined && this.#isOurs(name);
   }
+}
+
+function turnAway(socket: Socket, status: string): void {
+  socket.once("finish", () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }

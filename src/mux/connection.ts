@@ -5,12 +5,12 @@ import { chooseAlpn } from "../core/alpn.ts";
 import type { ClientHello } from "../core/client-hello.ts";
 import { formatDomain, hostOf, normalizeName } from "../core/domain.ts";
 import { fail, ok, type Problem, problemOf } from "../core/errors.ts";
-import { readWebSocketRequest } from "../core/http-head.ts";
+import { readWebSocketRequest, type WebSocketRead } from "../core/http-head.ts";
 import type { RouteTable } from "../core/match.ts";
 import { declined, errorResponse, granted, requestLength } from "../core/postgres.ts";
 import { readProxyHeader } from "../core/proxy-protocol.ts";
 import { isStreamRoute, type Route, type StreamRoute } from "../core/route.ts";
-import { type Sniff, sniff } from "../core/sniff.ts";
+import { type Sniff, sniff, sniffEncryption } from "../core/sniff.ts";
 import { alertRecord, tlsAlert } from "../core/tls-alert.ts";
 import type { Bridge } from "./bridge.ts";
 import type { Client } from "./client.ts";
@@ -85,19 +85,32 @@ async function serveAddress(route: StreamRoute, client: Client, context: Connect
   const own = { route, dialling: dialService(client, route, context) };
   if (!route.tls && !route.webSocketBridge) return serveStream(client, own.dialling, () => clear(client));
   return serveOwn(
-    await firstWord(client.socket, sniff, own.dialling, context.helloMilliseconds),
+    await firstWord(client.socket, readOwn(route), own.dialling, context.helloMilliseconds),
     own,
     client,
     context,
   );
 }
 
+/** What is to be told apart there. */
+function readOwn({ webSocketBridge }: Route): (bytes: Buffer, seen: number) => Sniff | WebSocketRead {
+  return (bytes, seen) => {
+    const encryption = sniffEncryption(bytes);
+    return encryption.kind === "other" && webSocketBridge ? readWebSocketRequest(bytes, seen) : encryption;
+  };
+}
+
 /** TLS is ended, unless it is the service's; everything else goes to the service as it is. */
-function serveOwn(first: First, own: Own, client: Client, context: ConnectionContext): Promise<void> {
+function serveOwn(
+  first: First | WebSocketRead,
+  own: Own,
+  client: Client,
+  context: ConnectionContext,
+): Promise<void> {
   if (first.kind === "tls") return serveTls(first.hello, client, context, own);
   const asksForTls = first.kind === "postgresTls" || first.kind === "postgresGss";
   if (asksForTls && own.route.kind !== "tls") return servePostgres(first.kind, client, context, own);
-  if (first.kind === "http1" && own.route.webSocketBridge) {
+  if (first.kind === "webSocket") {
     return serveBridge(client.socket, own.dialling, client, context);
   }
   return serveStream(client, own.dialling, () => clear(client), {

@@ -12,7 +12,12 @@ import { UpstreamSocket } from "./upstream-socket.ts";
 /** While a service is not up it is tried this often (rule 7). */
 const retryMilliseconds = 100;
 
-export type TargetState = "up" | "down";
+type TargetState = "up" | "down";
+
+/** `unwell`: it takes connections, and answers badly. To the world that is down, and a connection alone does not lift it. */
+type Found = TargetState | "unwell";
+
+const tells: { readonly [F in Found]: TargetState } = { up: "up", down: "down", unwell: "down" };
 
 export interface DialOptions {
   /** Gives up after this many milliseconds of refusals; 0 tries every target once. */
@@ -38,7 +43,7 @@ export interface DialHooks {
 
 export class Dialer {
   readonly #hooks: DialHooks;
-  readonly #states = new Map<string, TargetState>();
+  readonly #found = new Map<string, Found>();
   /** The address of "localhost" that answered last, by port: most services listen on one family only. */
   readonly #answered = new Map<string, string>();
   readonly #turns = new WeakMap<Route, number>();
@@ -49,17 +54,18 @@ export class Dialer {
     this.#hooks = hooks;
   }
 
-  /** Takes the route's next turn: its targets beginning with the one whose turn it is, those known down last. */
+  /** Takes the route's next turn: those not known down, beginning with the one whose turn it is, and then the others. */
   order(route: Route): readonly Target[] {
     const { targets } = route;
     if (targets.length === 1) return targets;
     const turn = this.#turns.get(route) ?? 0;
-    this.#turns.set(route, (turn + 1) % targets.length);
-    const turned = [...targets.slice(turn), ...targets.slice(0, turn)];
-    const isDown = (target: Target) => this.#states.get(formatTarget(target)) === "down";
-    const down = turned.filter(isDown);
+    this.#turns.set(route, turn + 1);
+    const isDown = (target: Target) => (this.#found.get(formatTarget(target)) ?? "up") !== "up";
+    const down = targets.filter(isDown);
     for (const target of down) this.#hooks.onPassedOver({ target, route });
-    return [...turned.filter((target) => !isDown(target)), ...down];
+    const up = targets.filter((target) => !isDown(target));
+    const first = up.length > 0 ? turn % up.length : 0;
+    return [...up.slice(first), ...up.slice(0, first), ...down];
   }
 
   /** A connection to one target, to see whether it is there. */
@@ -68,11 +74,12 @@ export class Dialer {
   }
 
   /** Remembers what was found of a target, and tells it if that is news. */
-  note(target: Target, state: TargetState, reason: string | undefined): void {
+  note(target: Target, found: Found, reason: string | undefined): void {
     const name = formatTarget(target);
-    if (this.#states.get(name) === state) return;
-    this.#states.set(name, state);
-    this.#hooks.onState(target, state, reason);
+    const before = this.#found.get(name);
+    this.#found.set(name, found);
+    if (before && tells[before] === tells[found]) return;
+    this.#hooks.onState(target, tells[found], reason);
   }
 
   /** A connection for a stream; paused until it is spliced. */
@@ -133,7 +140,7 @@ export class Dialer {
       // A try that was broken off says nothing about the service.
       if (!tried.ok && signal?.aborted) return tried;
       if (tried.ok) {
-        this.note(target, "up", undefined);
+        if (this.#found.get(formatTarget(target)) !== "unwell") this.note(target, "up", undefined);
         return ok({ socket: tried.value, target });
       }
       if (tried.error.code === "target-down") this.note(target, "down", tried.error.message);

@@ -122,6 +122,8 @@ export class Mux {
   }
 
   #accept(socket: Socket): void {
+    // It has been reset since it came: there is nobody to serve, and nobody to name to a service.
+    if (socket.remoteAddress === undefined) return void socket.destroy();
     if (!this.#limit.admits(this.#clients.size)) return void socket.resetAndDestroy();
     const { emit, contextFor, helloMilliseconds } = this.#options;
     const client = new Client(socket, (connection) => emit({ type: "connection", connection }));

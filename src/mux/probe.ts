@@ -18,12 +18,18 @@ export async function probe(checked: Checked, dialer: Dialer, trusted: () => str
     if (connected.error.code === "target-down") dialer.note(target, "down", connected.error.message);
     return;
   }
+  // Node's own time-outs are set by who makes a connection, and this one has been made.
+  const timer = setTimeout(
+    () => connected.value.destroy(new Error(`no answer within ${answerMilliseconds / 1000} s`)),
+    answerMilliseconds,
+  );
   const ready = schemes[target.scheme].tls
     ? await secure(connected.value, target, route.insecureUpstream ? undefined : trusted())
     : connected;
   const answer = ready.ok ? await ask[target.scheme](ready.value, checked) : ready;
+  clearTimeout(timer);
   connected.value.destroy();
-  dialer.note(target, answer.ok ? "up" : "down", answer.ok ? undefined : answer.error.message);
+  dialer.note(target, answer.ok ? "up" : "unwell", answer.ok ? undefined : answer.error.message);
 }
 
 type Ask = (socket: net.Socket, checked: Checked) => Promise<Result<void>>;
@@ -50,14 +56,12 @@ function answersHttp(socket: net.Socket, { target, route }: Checked): Promise<Re
       createConnection: () => socket,
       path: healthPath,
       headers: { host: route.hostHeader ?? authorityOf(target), connection: "close" },
-      timeout: answerMilliseconds,
     });
     request.once("response", (response) => {
       const status = response.statusCode ?? 0;
       resolve(status < 400 ? ok(undefined) : fail(unwell(target, `${healthPath} answered ${status}`)));
       response.destroy();
     });
-    request.once("timeout", () => request.destroy(new Error("no answer in time")));
     request.on("error", (error) => resolve(fail(unwell(target, `${healthPath}: ${error.message}`))));
   });
 }
@@ -66,7 +70,6 @@ function acceptsWebSocket(socket: net.Socket, { target, route }: Checked): Promi
   return new Promise((resolve) => {
     const webSocket = new WebSocket(`ws://${authorityOf(target)}${target.path}`, {
       createConnection: () => socket,
-      handshakeTimeout: answerMilliseconds,
       perMessageDeflate: false,
       ...(route.hostHeader !== undefined && { headers: { host: route.hostHeader } }),
     });

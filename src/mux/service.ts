@@ -10,7 +10,7 @@ import type { End } from "./splice.ts";
 import { openTunnel } from "./tunnel.ts";
 import type { UpstreamSocket } from "./upstream-socket.ts";
 
-export interface Service {
+interface Service {
   readonly end: End;
   readonly target: Target;
   /** Fulfilled when the service has said something, or has ended; what it said is kept for the client. */

@@ -23,20 +23,26 @@ export async function openTunnel(
   const { target, fresh } = connected.value;
   const webSocket = new WebSocket(`ws://${authorityOf(target)}${target.path}`, {
     createConnection: () => fresh,
-    handshakeTimeout: handshakeMilliseconds,
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload,
   });
-  const leave = () => fresh.destroy();
+  const leave = () => fresh.destroy(new Error("nobody waits for it any more"));
   options.signal.addEventListener("abort", leave);
-  return new Promise((resolve) => {
+  // Node's own time-outs are set by who makes a connection, and this one has been made.
+  const timer = setTimeout(
+    () => fresh.destroy(new Error(`no answer within ${handshakeMilliseconds / 1000} s`)),
+    handshakeMilliseconds,
+  );
+  return new Promise<Result<Tunnel>>((resolve) => {
     webSocket.once("open", () => {
-      options.signal.removeEventListener("abort", leave);
       webSocket.pause();
       resolve(ok({ stream: new WebSocketStream(webSocket), target }));
     });
     webSocket.once("error", (error) => resolve(fail(declined(target, error.message))));
+  }).finally(() => {
+    clearTimeout(timer);
+    options.signal.removeEventListener("abort", leave);
   });
 }
 

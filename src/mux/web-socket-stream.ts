@@ -73,6 +73,8 @@ export class WebSocketStream extends Duplex {
   }
 
   #take(data: RawData, isBinary: boolean): void {
+    // Nobody would read it, and waiting for that the answer to the close would never be seen.
+    if (this.destroyed) return;
     if (!isBinary || !Buffer.isBuffer(data)) {
       // Text would have to be valid UTF-8 on its way back, and bytes cannot promise that.
       this.#isClosing = true;

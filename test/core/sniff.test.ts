@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readClientHello } from "../../src/core/client-hello.ts";
-import { type Sniff, sniff } from "../../src/core/sniff.ts";
+import { type Sniff, sniff, sniffEncryption } from "../../src/core/sniff.ts";
 import { tlsAlert } from "../../src/core/tls-alert.ts";
 import {
   arriving,
@@ -129,6 +129,17 @@ describe("sniffing", () => {
       "\xff\xfb\x01",
     ]) {
       expectKind(bytes, "other");
+    }
+  });
+
+  it("tells encryption alone where that is all that matters, and anything else at its first byte", () => {
+    for (const bytes of [captured("curl_openssl3_app.test"), sslRequest, gssRequest, startup]) {
+      assert.deepEqual(sniffEncryption(bytes), sniff(bytes));
+      assert.deepEqual(arriving(bytes, 1, sniffEncryption), arriving(bytes, 1, sniff));
+    }
+    for (const bytes of [request.subarray(0, 1), preface.subarray(0, 1), Buffer.from("ruok")]) {
+      assert.equal(sniff(bytes).kind, "more");
+      assert.deepEqual(sniffEncryption(bytes), { kind: "other" });
     }
   });
 
