@@ -76,7 +76,9 @@ async function startVite() {
   await write("main.js", mainJs);
   await write("text.js", textJs("unedited"));
   const port = await freePort();
-  const { NODE_TEST_CONTEXT: _context, FORCE_COLOR: _colour, ...environment } = process.env;
+  const { NODE_TEST_CONTEXT: _context, ...inherited } = process.env;
+  // Vite colours its words wherever CI is set, pipe or not.
+  const environment = { ...inherited, NO_COLOR: "1" };
   const options = ["--port", String(port), "--strictPort"];
   const server = owned.use(await begin(process.execPath, [vite, ...options], environment, folder));
   await new Lines(server.stdout).until(/Local:/);
