@@ -125,24 +125,26 @@ describe("A connection to a route's own address", () => {
   });
 
   it("sees a ClientHello that came in time, however busy this process was meanwhile", async () => {
-    const arrived = Promise.withResolvers<void>();
+    let arrived = Promise.withResolvers<number>();
     await using service = await startTcp((socket) => {
       greet("hello")(socket);
-      arrived.resolve();
+      arrived.resolve(performance.now());
     });
     await using mux = await startMux({ "app.test": `tcp://127.0.0.1:${service.port}` });
 
-    const client = await connectOwn(mux, "app.test");
-    await arrived.promise;
-    // The mux has heard the service and counts its 20 ms.
-    await wait(5);
+    let client = await connectOwn(mux, "app.test");
+    // Until the mux has heard the service; if that took too long here, another try.
+    while ((await arrived.promise.finally(() => wait(3))) + 15 < performance.now()) {
+      client.destroy();
+      arrived = Promise.withResolvers();
+      client = await connectOwn(mux, "app.test");
+    }
     // From here the event loop comes to its timers before it comes to its sockets.
     await turn();
     client.write(captured("curl_openssl3_app.test"));
     const free = performance.now() + 60;
     while (performance.now() < free);
-    const handshakeRecord = 22;
-    assert.equal((await read(client, 1))[0], handshakeRecord);
+    assert.equal((await read(client, 1))[0], 22, "a record of the handshake");
     client.destroy();
   });
 
