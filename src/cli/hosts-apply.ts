@@ -8,18 +8,15 @@ import { lookUpElsewhere } from "../platform/hosts-lookup.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { agreesTo, canAsk } from "./ask.ts";
 import { changeHostsFile, hostsFilePath } from "./hosts-change.ts";
-import { printProblems, printUnreadable, readSettings, settingsPath } from "./settings-source.ts";
+import { printProblems, readSettingsOrSay, settingsPath } from "./settings-source.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit status 1 also when a name was left out because nobody could be asked. */
 export async function hostsApply(options: CommandOptions, terminal: Terminal): Promise<number> {
   const path = settingsPath(options);
-  const read = await readSettings(path);
-  if (!read.ok) {
-    printUnreadable(terminal, read.error);
-    return 1;
-  }
-  const { settings, problems } = read.value;
+  const read = await readSettingsOrSay(path, terminal);
+  if (!read) return 1;
+  const { settings, problems } = read;
   printProblems(terminal, path, problems);
 
   const file = hostsFilePath(options);

@@ -4,24 +4,15 @@ import type { RouteSummary } from "../core/events.ts";
 import { summarizeRoutes } from "../core/route-summary.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { formatRouteTable } from "./route-table.ts";
-import {
-  type PlacedProblem,
-  printProblems,
-  printUnreadable,
-  readSettings,
-  settingsPath,
-} from "./settings-source.ts";
+import { type PlacedProblem, printProblems, readSettingsOrSay, settingsPath } from "./settings-source.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit status 1 if there is any problem. */
 export async function routes(options: CommandOptions, terminal: Terminal): Promise<number> {
   const path = settingsPath(options);
-  const read = await readSettings(path);
-  if (!read.ok) {
-    printUnreadable(terminal, read.error);
-    return 1;
-  }
-  const { settings, problems } = read.value;
+  const read = await readSettingsOrSay(path, terminal);
+  if (!read) return 1;
+  const { settings, problems } = read;
   const summaries = summarizeRoutes(settings.routes);
   if (options.json) printJson(terminal, path, summaries, problems);
   else {

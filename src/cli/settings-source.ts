@@ -37,8 +37,16 @@ export async function readSettings(path: string): Promise<Result<ReadSettings>> 
   return ok({ values: ours, settings, problems: placed });
 }
 
+/** The settings of a command that cannot do without: nothing when there are none, and why has been said. */
+export async function readSettingsOrSay(path: string, terminal: Terminal): Promise<ReadSettings | undefined> {
+  const read = await readSettings(path);
+  if (read.ok) return read.value;
+  printUnreadable(terminal, read.error);
+  return undefined;
+}
+
 /** Why there are no settings at all; for a missing file also what to write into it. */
-export function printUnreadable(terminal: Terminal, problem: Problem): void {
+function printUnreadable(terminal: Terminal, problem: Problem): void {
   switch (problem.code) {
     case "settings-missing":
       terminal.printProblem({ ...problem, remedy: "Write your routes into it, for example:" });

@@ -3,7 +3,7 @@ import { watchSettingsFile } from "../platform/settings-file.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { eventLines, eventLog } from "./event-log.ts";
 import { ForegroundMux } from "./foreground-mux.ts";
-import { printProblems, printUnreadable, readSettings, settingsPath } from "./settings-source.ts";
+import { printProblems, readSettings, readSettingsOrSay, settingsPath } from "./settings-source.ts";
 import type { Terminal } from "./terminal.ts";
 
 export async function start(
@@ -15,16 +15,13 @@ export async function start(
   let settingsChanged = () => {};
   // Watched before it is read: no change can fall between the two.
   using _watch = watchSettingsFile(path, () => settingsChanged());
-  const read = await readSettings(path);
-  if (!read.ok) {
-    printUnreadable(terminal, read.error);
-    return 1;
-  }
-  printProblems(terminal, path, read.value.problems);
+  const read = await readSettingsOrSay(path, terminal);
+  if (!read) return 1;
+  printProblems(terminal, path, read.problems);
 
   const show = options.json ? eventLines(terminal) : eventLog(terminal);
   const mux = new ForegroundMux(terminal, workerEntry, show);
-  let { settings } = read.value;
+  let { settings } = read;
 
   const reload = async () => {
     const again = await readSettings(path);
@@ -44,5 +41,5 @@ export async function start(
   settingsChanged = () => {
     turn = turn.then(reload).catch((error: unknown) => mux.fail(error));
   };
-  return await mux.run(options.port ?? settings.port, read.value.values);
+  return await mux.run(options.port ?? settings.port, read.values);
 }

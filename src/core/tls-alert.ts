@@ -4,7 +4,6 @@
 export const tlsAlert = {
   unexpectedMessage: 10,
   recordOverflow: 22,
-  handshakeFailure: 40,
   illegalParameter: 47,
   decodeError: 50,
   protocolVersion: 70,

@@ -1,14 +1,11 @@
 /** The life of one connection, from its first byte to the service that takes it. Read it from top to bottom. */
 import type { Socket } from "node:net";
-import type { SecureContext, TLSSocket } from "node:tls";
-import { chooseAlpn } from "../core/alpn.ts";
 import type { ClientHello } from "../core/client-hello.ts";
 import { formatDomain, hostOf, normalizeName } from "../core/domain.ts";
-import { fail, ok, type Problem, problemOf } from "../core/errors.ts";
+import { type Problem, problemOf } from "../core/errors.ts";
 import { readWebSocketRequest, type WebSocketRead } from "../core/http-head.ts";
 import type { RouteTable } from "../core/match.ts";
 import { declined, errorResponse, granted, requestLength } from "../core/postgres.ts";
-import { readProxyHeader } from "../core/proxy-protocol.ts";
 import { isStreamRoute, type Route, type StreamRoute } from "../core/route.ts";
 import { type Sniff, sniff, sniffEncryption } from "../core/sniff.ts";
 import { alertRecord, tlsAlert } from "../core/tls-alert.ts";
@@ -22,9 +19,10 @@ import { refuse } from "./refuse.ts";
 import { type Dialling, dialService, type Opening, type ServiceContext } from "./service.ts";
 import type { End } from "./splice.ts";
 import { serveStream } from "./stream.ts";
-import { terminate } from "./terminate.ts";
+import { takeProxyHeader } from "./take-proxy-header.ts";
+import { prepareTls, type TlsContext } from "./terminate.ts";
 
-export interface ConnectionContext extends ServiceContext {
+export interface ConnectionContext extends ServiceContext, TlsContext {
   readonly table: RouteTable;
   readonly http: HttpFront;
   readonly bridge: Bridge;
@@ -32,10 +30,6 @@ export interface ConnectionContext extends ServiceContext {
   readonly routeAt: (address: string) => StreamRoute | undefined;
   /** Whether a PROXY header from this address is to be believed. */
   readonly believesProxy: (address: string) => boolean;
-  /** The certificate for a name or an IP address, ready for a handshake; may reject with a OneportError. */
-  readonly contextFor: (name: string) => Promise<SecureContext>;
-  /** How long a client may take over its first words, and again over the TLS handshake. */
-  readonly helloMilliseconds: number;
 }
 
 /** A route that the client chose by dialling its own address, and the service on its way. */
@@ -63,20 +57,6 @@ export async function serveConnection(client: Client, context: ConnectionContext
   } catch (error) {
     refuse(client, problemOf(error));
   }
-}
-
-/** A proxy in front tells where the client really comes from; an ordinary client from the same address tells nothing. */
-async function takeProxyHeader(client: Client, milliseconds: number): Promise<boolean> {
-  const read = await peek(client.socket, readProxyHeader, milliseconds);
-  if (read.kind === "malformed") {
-    refuse(client, why.brokenProxyHeader(read.reason));
-    return false;
-  }
-  if (read.kind === "header") {
-    client.socket.read(read.length);
-    if (read.addresses) client.comesFrom(read.addresses.source);
-  }
-  return true;
 }
 
 /** By the address that was dialled: for protocols that carry no name, or in which the server speaks first. */
@@ -183,28 +163,6 @@ async function serveTls(
   }
   if (route.webSocketBridge) return serveBridge(tls.end(), dial(route), client, context);
   return serveStream(client, dial(route), () => ({ stream: tls.end(), raw: client.socket }), { farewell });
-}
-
-/** All that ending TLS takes, but for doing it; nothing when the client has been refused or is gone. */
-async function prepareTls(
-  hello: ClientHello,
-  name: string | undefined,
-  route: Route,
-  client: Client,
-  { contextFor, helloMilliseconds }: ConnectionContext,
-): Promise<{ readonly protocol: string | undefined; readonly end: () => TLSSocket } | undefined> {
-  const alpn = chooseAlpn(route.kind, hello.alpn);
-  if (alpn.kind === "noOverlap") {
-    refuse(client, why.noProtocol(hello.alpn), alertRecord(tlsAlert.noApplicationProtocol));
-    return undefined;
-  }
-  const protocol = alpn.kind === "chosen" ? alpn.protocol : undefined;
-  const secureContext = await contextFor(name ?? client.localAddress).then(ok, (error) =>
-    fail(problemOf(error)),
-  );
-  if (!secureContext.ok) refuse(client, secureContext.error, alertRecord(tlsAlert.internalError));
-  if (!secureContext.ok || client.socket.destroyed) return undefined;
-  return { protocol, end: () => terminate(client, secureContext.value, protocol, helloMilliseconds) };
 }
 
 /** A name that has a route of its own wins over the address that was dialled; without either only the default is left. */

@@ -1,12 +1,47 @@
 /** Ends TLS on a connection whose ClientHello has been read, and will be read again by TLS itself. */
 import type net from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
-import { type Problem, systemCode } from "../core/errors.ts";
+import { chooseAlpn } from "../core/alpn.ts";
+import type { ClientHello } from "../core/client-hello.ts";
+import { fail, ok, type Problem, problemOf, systemCode } from "../core/errors.ts";
 import type { Ending } from "../core/events.ts";
+import type { Route } from "../core/route.ts";
+import { alertRecord, tlsAlert } from "../core/tls-alert.ts";
 import type { Client } from "./client.ts";
+import { noProtocol } from "./refusals.ts";
+import { refuse } from "./refuse.ts";
+
+export interface TlsContext {
+  /** The certificate for a name or an IP address, ready for a handshake; may reject with a OneportError. */
+  readonly contextFor: (name: string) => Promise<SecureContext>;
+  /** How long a client may take over its first words, and again over the TLS handshake. */
+  readonly helloMilliseconds: number;
+}
+
+/** All that ending TLS takes, but for doing it; nothing when the client has been refused or is gone. */
+export async function prepareTls(
+  hello: ClientHello,
+  name: string | undefined,
+  route: Route,
+  client: Client,
+  { contextFor, helloMilliseconds }: TlsContext,
+): Promise<{ readonly protocol: string | undefined; readonly end: () => TLSSocket } | undefined> {
+  const alpn = chooseAlpn(route.kind, hello.alpn);
+  if (alpn.kind === "noOverlap") {
+    refuse(client, noProtocol(hello.alpn), alertRecord(tlsAlert.noApplicationProtocol));
+    return undefined;
+  }
+  const protocol = alpn.kind === "chosen" ? alpn.protocol : undefined;
+  const secureContext = await contextFor(name ?? client.localAddress).then(ok, (error) =>
+    fail(problemOf(error)),
+  );
+  if (!secureContext.ok) refuse(client, secureContext.error, alertRecord(tlsAlert.internalError));
+  if (!secureContext.ok || client.socket.destroyed) return undefined;
+  return { protocol, end: () => terminate(client, secureContext.value, protocol, helloMilliseconds) };
+}
 
 /** `protocol` is what ALPN agrees on; undefined when the client offered none. The handshake goes on by itself. */
-export function terminate(
+function terminate(
   client: Client,
   secureContext: SecureContext,
   protocol: string | undefined,
