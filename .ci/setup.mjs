@@ -1,11 +1,12 @@
 // Makes a fresh clone ready: installs node_modules when they do not match package-lock.json and, with --test, looks for
-// the programs that the tests run. Says nothing when all is well. It runs before anything is installed, on whatever Node
-// there is (18 or newer), so it uses nothing but Node.
+// the programs that the tests run and installs code-server. Says nothing when all is well. It runs before anything is
+// installed, on whatever Node there is (18 or newer), so it uses nothing but Node.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runNpm } from "./npm.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const windows = process.platform === "win32";
@@ -36,7 +37,11 @@ const apt = "apt-get";
 const servicePolicy = "/usr/sbin/policy-rc.d";
 
 installModules();
-if (process.argv.includes("--test")) findTestPrograms();
+if (process.argv.includes("--test")) {
+  findTestPrograms();
+  // It says itself what went wrong; only the tests in VS Code fail without it.
+  spawnSync(process.execPath, [join(root, ".ci", "code-server.mjs")], { stdio: "inherit" });
+}
 
 /** What was installed is remembered by the hash of its lock file: npm itself would take a second to compare. */
 function installModules() {
@@ -50,7 +55,7 @@ function installModules() {
     ? "node_modules are not those of package-lock.json"
     : "node_modules are not installed";
   console.log(`setup: ${why}; running npm ci`);
-  const status = runNpm(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  const status = runNpm(["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root });
   if (status !== 0) {
     console.error(
       `setup: npm ci failed (status ${status}). Run "npm ci" by hand to see why, then try again.`,
@@ -58,16 +63,6 @@ function installModules() {
     process.exit(1);
   }
   writeFileSync(mark, `${lock}\n`);
-}
-
-/** The npm that runs us, if one does; its standard output is not ours to show. */
-function runNpm(args) {
-  const npm = process.env.npm_execpath;
-  const options = { cwd: root, stdio: ["ignore", "ignore", "inherit"] };
-  const run = npm?.endsWith("npm-cli.js")
-    ? spawnSync(process.execPath, [npm, ...args], options)
-    : spawnSync("npm", args, { ...options, shell: windows });
-  return run.status ?? run.error?.message ?? run.signal;
 }
 
 /** A missing program does not stop the tests: those that need it fail by their own names. */

@@ -1,72 +1,199 @@
 /** Composition root of the extension: constructs, wires and disposes; every socket lives in the worker. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { commands, type ExtensionContext, type LogOutputChannel, window, workspace } from "vscode";
-import { type Problem, problemOf } from "./core/errors.ts";
-import type { MuxEvent } from "./core/events.ts";
+import { commands, EventEmitter, type ExtensionContext, l10n, window, workspace } from "vscode";
+import { problemOf } from "./core/errors.ts";
+import type { MuxState } from "./core/mux-state.ts";
 import { parseSettings } from "./core/settings.ts";
-import { stateDirectory } from "./platform/state.ts";
-import { MuxWorker } from "./session/mux-worker.ts";
+import { thisMachine } from "./platform/machine.ts";
+import { stateDirectory as stateDirectoryOf } from "./platform/state.ts";
+import { makeAuthority } from "./session/task.ts";
+import { addRoute } from "./ui/add-route.ts";
+import type { RouteEditing } from "./ui/asking.ts";
+import { type Handlers, registerCommands } from "./ui/commands.ts";
+import { SettingsDiagnostics } from "./ui/diagnostics.ts";
+import { changeTarget, duplicateRoute, editRoute } from "./ui/edit-route.ts";
+import { routeEdits } from "./ui/edit-settings.ts";
+import { FindingsPage } from "./ui/findings.ts";
+import { rememberRunning, shouldStart } from "./ui/life.ts";
 import { logEvent } from "./ui/log-event.ts";
-import { readSettings } from "./ui/read-settings.ts";
+import { lookAtEverything, type MachineContext, machineCommands } from "./ui/machine-commands.ts";
+import { MachineSetup } from "./ui/machine-setup.ts";
+import { MuxHost } from "./ui/mux-host.ts";
+import { notices } from "./ui/notices.ts";
+import { chooseRoute, editable } from "./ui/pick-route.ts";
+import { registerQuickFixes } from "./ui/quick-fixes.ts";
+import { routeHandlers } from "./ui/route-commands.ts";
+import { readSettings } from "./ui/route-places.ts";
+import { RouteSettings, type WrittenRoute } from "./ui/route-settings.ts";
+import { RoutesTree, rowOf } from "./ui/routes-tree.ts";
+import { showProblem } from "./ui/show-problem.ts";
+import { registerStateDecorations } from "./ui/state-decorations.ts";
+import { StatusBar } from "./ui/status-bar.ts";
+import { showStatusMenu } from "./ui/status-menu.ts";
+import { stopMux } from "./ui/stop-mux.ts";
+import { SuggestedServices } from "./ui/suggested-services.ts";
+import { runInTerminal } from "./ui/terminal-run.ts";
+import { TerminalTrust } from "./ui/terminal-trust.ts";
+import { registerTools } from "./ui/tools.ts";
 
-/** In seconds, for connections that are open when the mux is stopped or the window closes. */
-const graceSeconds = 2;
+let leave: (() => Promise<void>) | undefined;
 
-let stop: (() => Promise<void>) | undefined;
-
-export function activate(context: ExtensionContext): void {
+export async function activate(context: ExtensionContext): Promise<void> {
+  const { subscriptions, extensionPath, workspaceState: memory } = context;
+  const bundle = (name: string) => join(extensionPath, "dist", `${name}.cjs`);
+  const workerEntry = bundle("worker");
+  const stateDirectory = stateDirectoryOf(process.env, process.platform, homedir());
   const log = window.createOutputChannel("Oneport", { log: true });
-  const entry = join(context.extensionPath, "dist", "worker.cjs");
-  context.subscriptions.push(
+  const report = (error: unknown) => {
+    const problem = problemOf(error);
+    log.error(`${problem.message} ${problem.remedy}`);
+    void showProblem(problem);
+  };
+  const parsed = () => parseSettings(readSettings()).settings;
+
+  const settings = new RouteSettings();
+  const host = new MuxHost({
+    workerEntry,
+    stateDirectory,
+    readSettings,
+    onEvent: (event) => logEvent(log, event),
+  });
+  leave = () => host.stop();
+  const findings = new FindingsPage();
+  const machine: MachineContext = {
+    host,
+    findings,
+    workerEntry,
+    stateDirectory,
     log,
-    commands.registerCommand("oneport.start", () => start(entry, log)),
-    commands.registerCommand("oneport.stop", () => stop?.()),
-    commands.registerCommand("oneport.showLog", () => log.show()),
+    readSettings,
+    routes: () => parsed().routes,
+    makeAuthority: () => makeAuthority(workerEntry, { stateDirectory }),
+    elevation: {
+      entry: bundle("elevated"),
+      machine: thisMachine(),
+      terminal: { isOurs: false, run: (command) => runInTerminal(command, l10n.t("Oneport: administrator")) },
+    },
+    checkAgain: () => setup.check(),
+  };
+  const setup = new MachineSetup(machine, () => parsed().certificates === "authority");
+  const edits = routeEdits(context.globalStorageUri);
+  const editing: RouteEditing = { edits, settings, state: () => host.state, workerEntry };
+  const suggested = new SuggestedServices(editing);
+  const surroundingsChanged = new EventEmitter<void>();
+  const tree = new RoutesTree({
+    settings,
+    host,
+    surroundings: () => ({
+      notices: notices(host.state, setup, settings.routes),
+      suggestions: suggested.suggestions,
+      machine: setup,
+    }),
+    onDidChangeSurroundings: surroundingsChanged.event,
+  });
+  const statusBar = new StatusBar();
+  const terminalTrust = new TerminalTrust(context.environmentVariableCollection, stateDirectory, report);
+  const diagnose = () => lookAtEverything(machine);
+
+  const start = async () => {
+    const problem = await host.start();
+    if (problem) return showProblem(problem);
+    await rememberRunning(memory, true);
+  };
+  const edit = (title: string, change: (route: WrittenRoute) => Promise<void>) => async (row?: unknown) => {
+    const route = await chooseRoute(row, title, tree.routes, editable);
+    if (route) await change(route);
+  };
+  const handlers: Handlers = {
+    ...routeHandlers({ routes: () => tree.routes, edits, makeAuthority: machine.makeAuthority }),
+    ...machineCommands(machine),
+    start,
+    stop: async () => {
+      if (await stopMux(host)) await rememberRunning(memory, false);
+    },
+    restart: async () => {
+      await host.stop();
+      await start();
+    },
+    addRoute: () => addRoute(editing),
+    addSuggested: async (row) => {
+      const service = suggested.service(rowOf(row)?.suggestion ?? "");
+      if (service) await addRoute(editing, service);
+    },
+    editRoute: edit(l10n.t("Edit Route"), (route) => editRoute(editing, route)),
+    changeTarget: edit(l10n.t("Change Target"), (route) => changeTarget(editing, route)),
+    duplicateRoute: edit(l10n.t("Duplicate Route"), (route) => duplicateRoute(editing, route)),
+    refresh: () => host.refresh(),
+    showLog: () => log.show(),
+    showStatus: () => showStatusMenu(host.state, settings.routes.length > 0),
+    openSettings: () => commands.executeCommand("workbench.action.openSettings", "@ext:oneport.oneport"),
+    openWalkthrough: () =>
+      commands.executeCommand("workbench.action.openWalkthrough", "oneport.oneport#start", false),
+  };
+
+  const showState = () => {
+    const { phase } = host.state;
+    const hasRoutes = settings.routes.length > 0;
+    statusBar.show(host.state, hasRoutes);
+    void commands.executeCommand("setContext", "oneport.phase", phase);
+    void commands.executeCommand("setContext", "oneport.hasRoutes", hasRoutes);
+  };
+  const look = () => {
+    if (tree.isVisible) void setup.check();
+    suggested.watch(tree.isVisible);
+  };
+  let before: MuxState = host.state;
+  subscriptions.push(
+    log,
+    settings,
+    host,
+    findings,
+    setup,
+    suggested,
+    surroundingsChanged,
+    tree,
+    statusBar,
+    terminalTrust,
+    new SettingsDiagnostics(settings),
+    registerStateDecorations(),
+    registerQuickFixes(),
+    registerTools({ routes: () => tree.routes, state: () => host.state, edits, diagnose }),
+    registerCommands(handlers, report),
+    setup.onDidChange(() => surroundingsChanged.fire()),
+    suggested.onDidChange(() => surroundingsChanged.fire()),
+    tree.onDidChangeVisibility(look),
+    settings.onDidChange(() => {
+      host.configure();
+      showState();
+      look();
+    }),
+    host.onDidChange((state) => {
+      showState();
+      terminalTrust.look();
+      if (state.phase !== before.phase) look();
+      // Nobody here has asked for that end, so nobody is waiting to be told of it.
+      const problem = state.problems.at(-1);
+      if (before.phase === "running" && state.phase === "stopped" && problem) void showProblem(problem);
+      before = state;
+    }),
+    workspace.onDidChangeConfiguration(async (change) => {
+      if (change.affectsConfiguration("oneport.port") && host.state.phase === "running") {
+        await host.stop();
+        await start();
+      } else if (change.affectsConfiguration("oneport")) host.configure();
+    }),
   );
+
+  await settings.read();
+  await commands.executeCommand("setContext", "oneport.loaded", true);
+  showState();
+  look();
+  // Its end is not waited for: VS Code counts the time until the promise is fulfilled as ours.
+  if (shouldStart(memory, readSettings())) start().catch(report);
 }
 
 /** VS Code waits for this a few seconds, so that open connections can end by themselves. */
 export async function deactivate(): Promise<void> {
-  await stop?.();
-}
-
-async function start(entry: string, log: LogOutputChannel): Promise<void> {
-  if (stop) return;
-  const settings = readSettings();
-  const { settings: parsed, problems } = parseSettings(settings);
-  for (const { message, remedy } of problems) log.warn(`${message} ${remedy}`);
-
-  let isListening = false;
-  const worker = new MuxWorker(entry, (event: MuxEvent) => {
-    logEvent(log, event);
-    if (event.type === "listening") isListening = true;
-    if (event.type === "problem" && !isListening) void showProblem(event.problem, log);
-  });
-  const watcher = workspace.onDidChangeConfiguration((change) => {
-    if (change.affectsConfiguration("oneport")) worker.send({ type: "configure", settings: readSettings() });
-  });
-  stop = () => {
-    worker.send({ type: "stop", graceSeconds });
-    return worker.ended;
-  };
-  worker.ended
-    .catch((error: unknown) => showProblem(problemOf(error), log))
-    .finally(() => {
-      watcher.dispose();
-      stop = undefined;
-      return commands.executeCommand("setContext", "oneport.running", false);
-    });
-  worker.send({
-    type: "start",
-    stateDirectory: stateDirectory(process.env, process.platform, homedir()),
-    port: parsed.port,
-    settings,
-  });
-  await commands.executeCommand("setContext", "oneport.running", true);
-}
-
-async function showProblem({ message, remedy }: Problem, log: LogOutputChannel): Promise<void> {
-  const choice = await window.showErrorMessage(`${message} ${remedy}`, "Show Log");
-  if (choice === "Show Log") log.show();
+  await leave?.();
 }

@@ -1,30 +1,42 @@
 /** Entry of the worker thread: the mux and all its sockets, away from the thread that everybody else shares. */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { getCACertificates } from "node:tls";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { problemOf } from "./core/errors.ts";
 import type { MuxEvent } from "./core/events.ts";
 import { parseSettings, type Settings } from "./core/settings.ts";
 import { Mux } from "./mux/mux.ts";
 import { type CertificateSettings, Certificates } from "./platform/certificates.ts";
+import { thisMachine } from "./platform/machine.ts";
+import { processes } from "./platform/processes.ts";
+import { controlFolder } from "./session/control-folder.ts";
 import { type Command, parseCommand } from "./session/protocol.ts";
+import type { OwnMux, Values } from "./session/reign.ts";
+import { Session } from "./session/session.ts";
+import { parseTask } from "./session/task.ts";
+import { carryOut } from "./tasks.ts";
 
-interface Running {
-  readonly mux: Mux;
-  readonly certificates: Certificates;
-}
+type StartCommand = Extract<Command, { type: "start" }>;
 
-let running: Running | undefined;
+/** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
+const automaticPorts = [443, 8443];
+
+let session: Session | undefined;
 /** Commands are carried out one after another: a stop must find what a start before it has begun. */
 let earlier = Promise.resolve();
 
-parentPort?.on("message", (message: unknown) => {
+const task = parseTask(workerData);
+if (task) void carryOut(task).then((result) => parentPort?.postMessage(result));
+else parentPort?.on("message", takeCommand);
+
+function takeCommand(message: unknown): void {
   earlier = earlier
     .then(() => obey(parseCommand(message)))
     .catch((error: unknown) => emit({ type: "problem", problem: problemOf(error) }));
-});
+}
 
 function emit(event: MuxEvent): void {
   parentPort?.postMessage(event);
@@ -35,38 +47,56 @@ async function obey(command: Command): Promise<void> {
     case "start":
       return start(command);
     case "configure":
-      return configure(command.settings);
+      return session?.configure(command.settings);
+    case "watch":
+      return session?.watch(command.isWatching);
+    case "refresh":
+      return session?.refresh();
     case "stop":
-      await running?.mux.stop(command.graceSeconds * 1000);
+      await session?.stop(command.graceSeconds, command.forAll);
       parentPort?.close();
   }
 }
 
-async function start({
-  stateDirectory,
-  port,
-  settings: written,
-}: Extract<Command, { type: "start" }>): Promise<void> {
-  const { settings } = parseSettings(written);
+async function start({ stateDirectory, port, settings, window }: StartCommand): Promise<void> {
+  const machine = thisMachine();
+  session = new Session(settings, {
+    window: {
+      id: randomUUID(),
+      name: "a terminal",
+      kind: "terminal",
+      ...window,
+      pid: process.pid,
+      since: Date.now(),
+    },
+    folder: controlFolder(stateDirectory, { ...machine, uid: process.getuid?.() }),
+    processes: processes(machine),
+    openMux: (values, tell) => openMux(stateDirectory, values, tell),
+    emit,
+    onEnd: () => parentPort?.close(),
+  });
+  await session.start(port === "auto" ? automaticPorts : [port]);
+}
+
+function openMux(stateDirectory: string, values: Values, tell: (event: MuxEvent) => void): OwnMux {
+  const { settings } = parseSettings(values);
   const certificates = new Certificates(stateDirectory, certificateSettings(settings));
   const mux = new Mux({
-    emit,
+    emit: tell,
     contextFor: (name) => certificates.contextFor(name),
     trusted: () => trustedCertificates(stateDirectory),
     helloMilliseconds: settings.helloTimeout * 1000,
     acceptProxy: settings.acceptProxy,
   });
   mux.setRoutes(settings.routes);
-  await mux.start(port);
-  running = { mux, certificates };
-}
-
-/** The port stays as it is: moving it is a new start. */
-function configure(written: Record<string, unknown>): void {
-  const { settings } = parseSettings(written);
-  running?.certificates.configure(certificateSettings(settings));
-  running?.mux.setAcceptProxy(settings.acceptProxy);
-  running?.mux.setRoutes(settings.routes);
+  /** The port stays as it is: moving it is a new start. */
+  const configure = (changed: Values) => {
+    const { settings } = parseSettings(changed);
+    certificates.configure(certificateSettings(settings));
+    mux.setAcceptProxy(settings.acceptProxy);
+    mux.setRoutes(settings.routes);
+  };
+  return { mux, configure };
 }
 
 function certificateSettings({ certificates, certificateFiles }: Settings): CertificateSettings {

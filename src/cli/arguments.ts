@@ -6,13 +6,17 @@ import { closest, shown } from "../core/wording.ts";
 
 export type CommandName =
   | "start"
+  | "status"
+  | "stop"
   | "routes"
   | "hosts print"
   | "hosts apply"
   | "hosts remove"
   | "ca path"
   | "ca trust"
-  | "ca untrust";
+  | "ca untrust"
+  | "doctor"
+  | "clean";
 
 export interface CommandOptions {
   readonly folder: string;
@@ -23,8 +27,10 @@ export interface CommandOptions {
   readonly json: boolean;
   /** The hosts file, in place of the system's. */
   readonly file: string | undefined;
-  /** Names outside the local ones that may be written into the hosts file. */
+  /** Names outside the local ones that may be written into the hosts file, or certified. */
   readonly allow: readonly string[];
+  /** Nothing is asked. */
+  readonly yes: boolean;
 }
 
 export type Invocation =
@@ -37,13 +43,17 @@ const syntaxes: {
   readonly [C in CommandName]: { readonly folder: boolean; readonly options: readonly string[] };
 } = {
   start: { folder: true, options: ["config", "port", "json"] },
+  status: { folder: false, options: ["json"] },
+  stop: { folder: false, options: [] },
   routes: { folder: true, options: ["config", "json"] },
   "hosts print": { folder: true, options: ["config", "file"] },
   "hosts apply": { folder: true, options: ["config", "file", "allow"] },
   "hosts remove": { folder: true, options: ["config", "file"] },
   "ca path": { folder: false, options: [] },
-  "ca trust": { folder: false, options: ["json"] },
+  "ca trust": { folder: false, options: ["json", "allow"] },
   "ca untrust": { folder: false, options: ["json"] },
+  doctor: { folder: true, options: ["config", "json"] },
+  clean: { folder: false, options: ["yes"] },
 };
 
 export const commandNames = Object.keys(syntaxes).filter(isCommand);
@@ -58,6 +68,7 @@ const options = {
   json: { type: "boolean" },
   file: { type: "string" },
   allow: { type: "string", multiple: true },
+  yes: { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
@@ -114,7 +125,15 @@ export function parseArguments(argv: readonly string[]): Result<Invocation> {
   return ok({
     kind: "run",
     command,
-    options: { folder, config, port: port.value, json: values.json === true, file, allow: allow.value },
+    options: {
+      folder,
+      config,
+      port: port.value,
+      json: values.json === true,
+      file,
+      allow: allow.value,
+      yes: values.yes === true,
+    },
   });
 }
 

@@ -2,10 +2,14 @@
 import type { MuxEvent, RouteSummary } from "../core/events.ts";
 import { formatEvent } from "../core/log-line.ts";
 import { isLocalhost } from "../core/loopback.ts";
+import { visible } from "../core/printable.ts";
 import { formatRouteTable, placeToConnect, routeChanges } from "./route-table.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Show = (event: MuxEvent) => void;
+
+/** This terminal's part in the mux. */
+type Part = Extract<MuxEvent, { type: "session" }>;
 
 /** Each event as it is, one JSON object a line; `listening` comes first, whatever came before it. */
 export function eventLines(terminal: Terminal): Show {
@@ -26,6 +30,7 @@ export function eventLog(terminal: Terminal): Show {
   const { style } = terminal;
   let port: number | undefined;
   let routes: readonly RouteSummary[] | undefined;
+  let part: Part | undefined;
   const printLogged = (line: string) => terminal.print(`${style("dim", formatClock(new Date()))}  ${line}`);
   const printTable = () => {
     if (port === undefined || routes === undefined) return;
@@ -50,7 +55,14 @@ export function eventLog(terminal: Terminal): Show {
         for (const line of routeChanges(before, routes, style)) printLogged(line);
         return;
       }
+      case "session":
+        for (const line of partLines(part, event)) printLogged(line);
+        part = event;
+        return;
       case "stopped":
+        if (event.forAll) printLogged("The mux was ended, for all windows.");
+        return;
+      case "open":
         return;
       case "connection":
       case "target":
@@ -67,6 +79,15 @@ function tableLines(routes: readonly RouteSummary[], port: number, { style }: Te
   const needHosts = routes.some(({ domain }) => !domain.startsWith("*") && !isLocalhost(domain));
   const hint = 'Names outside "localhost" need a line in the hosts file: see "oneport hosts print".';
   return ["", ...table, "", ...(needHosts ? [style("dim", hint), ""] : [])];
+}
+
+/** What is to be said when the owner is another one than before; nothing of a terminal that owns the mux from the start. */
+function partLines(before: Part | undefined, now: Part): string[] {
+  const owner = now.windows.find(({ role }) => role === "owner");
+  const earlier = before?.windows.find(({ role }) => role === "owner");
+  if (!owner || owner.id === earlier?.id) return [];
+  if (now.role === "owner") return before ? ["The mux is this terminal's now."] : [];
+  return [`This terminal takes part in the mux of ${visible(owner.name)} (pid ${owner.pid}).`];
 }
 
 /** The time of day here. */

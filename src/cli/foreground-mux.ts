@@ -35,8 +35,8 @@ export class ForegroundMux {
     );
   }
 
-  /** Fulfilled with the exit status when the worker has stopped, or with 1 when it failed. */
-  async run(port: "auto" | number, settings: Values): Promise<number> {
+  /** `name` is what others see. Fulfilled with the exit status when the worker has stopped, or with 1 when it failed. */
+  async run(name: string, port: "auto" | number, settings: Values): Promise<number> {
     const onSignal = () => this.#onSignal();
     for (const signal of signals) process.on(signal, onSignal);
     this.#terminal.broken.then(
@@ -44,7 +44,8 @@ export class ForegroundMux {
       (error: unknown) => this.fail(error),
     );
     const directory = stateDirectory(process.env, process.platform, homedir());
-    this.#worker.send({ type: "start", stateDirectory: directory, port, settings: { ...settings } });
+    const window = { name, kind: "terminal" } as const;
+    this.#worker.send({ type: "start", stateDirectory: directory, port, settings: { ...settings }, window });
     try {
       return await this.#status.promise;
     } finally {
@@ -70,7 +71,7 @@ export class ForegroundMux {
     }
     if (event.type === "listening") this.#isListening = true;
     this.#show(event);
-    if (event.type === "stopped") this.#status.resolve(this.#isStopping ? 0 : 1);
+    if (event.type === "stopped") this.#status.resolve(this.#isStopping || event.forAll ? 0 : 1);
   }
 
   /** The first signal lets open connections finish; the second does not wait for them. */

@@ -31,12 +31,39 @@ once; connections that are open go on.
   --json           print events only, one JSON object a line; the first is
                    {"type":"listening","port":...,"addresses":[...]}
 
+If a mux runs on the port already, in VS Code or in another terminal, this one joins it: it lends
+its routes, and takes over when the other ends.
+
 Ctrl-C (or SIGTERM) lets open connections finish for up to 5 seconds; a second one does not.
 
 Examples:
   oneport start
   oneport start ~/work/shop --port 8443
   oneport start --port 0 --json | head -1`,
+  },
+  status: {
+    usage: "oneport status [--json]",
+    summary: "show the running mux: its port, windows, routes and traffic",
+    text: `A window is one of VS Code's, or a terminal with "oneport start". One of them owns the mux,
+the others lend it their routes and take over when it ends. The bytes are those of closed
+connections. The exit status is 1 when nothing runs.
+
+  --json           one JSON object a line: {"type":"mux",...}, {"type":"window",...},
+                   {"type":"route",...}
+
+Examples:
+  oneport status
+  oneport status --json | jq -r 'select(.type == "mux").port'`,
+  },
+  stop: {
+    usage: "oneport stop",
+    summary: "end the running mux, for all its windows",
+    text: `No window takes over. To end one's own part alone, press Ctrl-C in its terminal, or close its
+window. Connections that are open may go on for up to 5 seconds. The exit status is 1 when
+nothing runs.
+
+Examples:
+  oneport stop`,
   },
   routes: {
     usage: "oneport routes [FOLDER] [--config FILE] [--json]",
@@ -106,17 +133,20 @@ Examples:
   NODE_EXTRA_CA_CERTS="$(oneport ca path)" node client.mjs`,
   },
   "ca trust": {
-    usage: "oneport ca trust [--json]",
+    usage: "oneport ca trust [--allow NAME]... [--json]",
     summary: "have this machine's programs and browsers trust the local authority",
     text: `Says first which certificate it is and which names it is good for. Then it puts the
 certificate into the system's trust store and those of the browsers, and looks whether it
 is in use there. What only an administrator may do is not done: the command to run is
 printed. The exit status is 1 as long as there is a store that does not trust it.
 
+  --allow NAME     have NAME, and every name under it, certified as well: a new authority takes
+                   the place of the present one and is trusted, that one no longer
   --json           one JSON object a line: {"type":"authority",...}, {"type":"store",...}
 
 Examples:
   oneport ca trust
+  oneport ca trust --allow shop.example.com
   oneport ca trust --json | jq -r 'select(.command).command'`,
   },
   "ca untrust": {
@@ -129,6 +159,34 @@ The authority itself stays, for "oneport ca trust" to bring it back.
 
 Examples:
   oneport ca untrust`,
+  },
+  doctor: {
+    usage: "oneport doctor [FOLDER] [--config FILE] [--json]",
+    summary: "look at everything between a client and your services, and say what is wrong",
+    text: `One line for each thing looked at: ✓ is well, ! may be a trap, ✗ is wrong, with what to do.
+The port; for each route its name, certificate, service and answer; the hosts file, the
+authority, the clock, the trust stores, and what the environment and the browsers are set to.
+Changes nothing. The exit status is 1 if anything is wrong.
+
+  --config FILE    read FILE in place of FOLDER/.vscode/settings.json
+  --json           one JSON object a line: {"check":"name","subject":"shop.test","state":"ok",...}
+
+Examples:
+  oneport doctor
+  oneport doctor ~/work/shop --json | jq -r 'select(.state == "wrong").message'`,
+  },
+  clean: {
+    usage: "oneport clean [--yes]",
+    summary: "remove everything that Oneport put on this machine",
+    text: `Oneport's lines in the hosts file, the authority with its keys, its certificate in the trust
+stores, and Oneport's own files. It is listed first and asked once, then said line by line
+what became of it. What only an administrator may do is left, with the command for it; the
+exit status is then 1. Settings and files of others stay.
+
+  --yes            do not ask; without a terminal nothing is done unless this is given
+
+Examples:
+  oneport clean`,
   },
 };
 

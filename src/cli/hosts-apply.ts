@@ -85,5 +85,5 @@ function commandFor(
 }
 
 async function reportElsewhere(entries: readonly HostsEntry[], terminal: Terminal): Promise<void> {
-  for (const problem of await lookUpElsewhere(entries)) terminal.printProblem(problem);
+  for (const problem of (await lookUpElsewhere(entries)).values()) terminal.printProblem(problem);
 }

@@ -1,11 +1,14 @@
 /** What `oneport hosts apply` and `hosts remove` share: the file, the edit, what is shown of it, and who may do it. */
 import { resolve } from "node:path";
-import type { HostsEntry } from "../core/hosts-block.ts";
+import type { Result } from "../core/errors.ts";
+import { type HostsEntry, needsConsent } from "../core/hosts-block.ts";
 import { editHosts, type HostsEdit } from "../core/hosts-edit.ts";
 import { visible } from "../core/printable.ts";
+import { hostsStep } from "../platform/elevate.ts";
 import { editHostsFile, readHostsFile } from "../platform/hosts-file.ts";
 import { systemHostsFile } from "../platform/hosts-path.ts";
 import type { CommandOptions } from "./arguments.ts";
+import { isNotRun, offerElevation } from "./elevated.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The absolute path of the file that these options name. */
@@ -15,7 +18,8 @@ export function hostsFilePath({ file }: Pick<CommandOptions, "file">): string {
 
 /**
  * Puts the entries into the file, none for no block, and shows the difference; or shows the difference that there would
- * be and, with `command` (our arguments), how somebody may make it who has the right. The exit status.
+ * be, and makes it with the rights of an administrator if the user agrees at the terminal; else it tells, with `command` (our
+ * arguments), how somebody may make it who has them. The exit status.
  */
 export async function changeHostsFile(
   file: string,
@@ -40,12 +44,34 @@ export async function changeHostsFile(
   }
   const present = await readHostsFile(file);
   const planned = present.ok ? edit(present.value) : present;
-  if (planned.ok) {
-    terminal.print(`To be written into ${visible(file)}:`);
-    printDifference(planned.value, terminal);
+  if (!present.ok || !planned.ok) {
+    terminal.printProblem({ ...edited.error, remedy: asAdministrator(command) });
+    return 1;
   }
-  terminal.printProblem({ ...edited.error, remedy: asAdministrator(command) });
+  terminal.print(`To be written into ${visible(file)}:`);
+  printDifference(planned.value, terminal);
+  const done = await writeElevated(file, present.value, entries);
+  if (done?.ok) {
+    terminal.print(`${visible(file)} is written.`);
+    for (const warning of planned.value.warnings) terminal.printProblem(warning);
+    return 0;
+  }
+  const problem = done?.error ?? edited.error;
+  const isByHand = !done || isNotRun(problem.code);
+  terminal.printProblem(isByHand ? { ...problem, remedy: asAdministrator(command) } : problem);
   return 1;
+}
+
+/** Undefined when it was not tried: only the system's own file is written with more rights than the user has. */
+async function writeElevated(
+  file: string,
+  present: Buffer,
+  entries: readonly HostsEntry[],
+): Promise<Result<void> | undefined> {
+  if (file !== systemHostsFile(process.platform, process.env)) return undefined;
+  // Those that were not agreed to have been left out.
+  const consented = entries.map(({ name }) => name).filter(needsConsent);
+  return offerElevation(hostsStep(present, entries, consented), "Write it as an administrator?");
 }
 
 function printDifference({ removed, added }: HostsEdit, { style, print }: Terminal): void {

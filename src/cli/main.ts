@@ -5,12 +5,16 @@ import { type CommandName, type CommandOptions, parseArguments } from "./argumen
 import { caPath } from "./ca-path.ts";
 import { caTrust } from "./ca-trust.ts";
 import { caUntrust } from "./ca-untrust.ts";
+import { clean } from "./clean.ts";
+import { doctor } from "./doctor.ts";
 import { helpFor } from "./help.ts";
 import { hostsApply } from "./hosts-apply.ts";
 import { hostsPrint } from "./hosts-print.ts";
 import { hostsRemove } from "./hosts-remove.ts";
 import { routes } from "./routes.ts";
 import { start } from "./start.ts";
+import { status } from "./status.ts";
+import { stop } from "./stop.ts";
 import { Terminal } from "./terminal.ts";
 
 type Command = (options: CommandOptions, terminal: Terminal) => Promise<number>;
@@ -20,6 +24,8 @@ export async function main(argv: readonly string[], workerEntry: string): Promis
   const terminal = new Terminal();
   const commands: { readonly [C in CommandName]: Command } = {
     start: (options) => start(options, terminal, workerEntry),
+    status,
+    stop,
     routes,
     "hosts print": hostsPrint,
     "hosts apply": hostsApply,
@@ -27,6 +33,8 @@ export async function main(argv: readonly string[], workerEntry: string): Promis
     "ca path": caPath,
     "ca trust": caTrust,
     "ca untrust": caUntrust,
+    doctor,
+    clean,
   };
 
   const parsed = parseArguments(argv);

@@ -1,4 +1,5 @@
 /** `oneport start`: runs the mux in the foreground until a signal, and follows the settings file. */
+import { basename, resolve } from "node:path";
 import { watchSettingsFile } from "../platform/settings-file.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { eventLines, eventLog } from "./event-log.ts";
@@ -41,5 +42,5 @@ export async function start(
   settingsChanged = () => {
     turn = turn.then(reload).catch((error: unknown) => mux.fail(error));
   };
-  return await mux.run(options.port ?? settings.port, read.values);
+  return await mux.run(basename(resolve(options.folder)), options.port ?? settings.port, read.values);
 }

@@ -2,6 +2,7 @@
 
 import { createPrivateKey, KeyObject, randomBytes, webcrypto } from "node:crypto";
 import { canonicalAddress } from "./domain.ts";
+import { constrainedAddresses, constrainedNames } from "./local-names.ts";
 
 /** A name-constrained root and the issuer it signed once. The root's key no longer exists. PEM, each ending in a line feed. */
 export interface Authority {
@@ -16,10 +17,6 @@ export interface Leaf {
   readonly key: string;
 }
 
-/** Each of these names and everything under it may be certified. */
-export const constrainedNames = ["test", "localhost", "internal", "home.arpa", "example"] as const;
-const constrainedAddresses = ["127.0.0.0/8", "::1/128"];
-
 const hour = 3_600_000;
 const day = 24 * hour;
 const authorityDays = 3650;
@@ -27,13 +24,6 @@ const authorityDays = 3650;
 const leafDays = 396;
 
 const keyAlgorithm = { name: "ECDSA", namedCurve: "P-256" };
-
-/** Can a leaf for this name be valid under our authority? `name` is a lower-case DNS name or an IP literal. */
-export function isWithinAuthority(name: string): boolean {
-  const address = canonicalAddress(name);
-  if (address !== undefined) return address === "::1" || address.startsWith("127.");
-  return constrainedNames.some((parent) => name === parent || name.endsWith(`.${parent}`));
-}
 
 /** A leaf may stand for this much of its life: from two thirds on it is due to be renewed. Times in milliseconds. */
 export function renewalTime(notBefore: number, notAfter: number): number {
@@ -45,10 +35,13 @@ export function leafLifetime(now: Date): { readonly notBefore: Date; readonly no
   return lifetime(now, leafDays);
 }
 
-/** Makes a new authority. The key of its root signs the issuer and is dropped here. */
-export async function makeAuthority(now: Date): Promise<Authority> {
+/**
+ * Makes a new authority, good for `constrainedNames` and the names `added`, which the user agreed to one by one. The key of
+ * its root signs the issuer and is dropped here.
+ */
+export async function makeAuthority(now: Date, added: readonly string[] = []): Promise<Authority> {
   const x509 = await loadX509();
-  const constraints = await nameConstraints();
+  const constraints = await nameConstraints([...constrainedNames, ...added]);
   // Two authorities of one machine must differ in name: trust stores and path builders look issuers up by it.
   const id = randomBytes(4).toString("hex");
   const rootName = `CN=Oneport root ${id}, O=Oneport`;
@@ -140,12 +133,12 @@ async function loadX509() {
 }
 
 /** RFC 5280 section 4.2.1.10. A DNS name is written without a leading dot: then it stands for itself too. */
-async function nameConstraints() {
+async function nameConstraints(names: readonly string[]) {
   const { Extension } = await loadX509();
   const asn1 = await import("@peculiar/asn1-x509");
   const { AsnConvert } = await import("@peculiar/asn1-schema");
   const bases = [
-    ...constrainedNames.map((dNSName) => new asn1.GeneralName({ dNSName })),
+    ...names.map((dNSName) => new asn1.GeneralName({ dNSName })),
     ...constrainedAddresses.map((iPAddress) => new asn1.GeneralName({ iPAddress })),
   ];
   const permitted = new asn1.GeneralSubtrees(bases.map((base) => new asn1.GeneralSubtree({ base })));

@@ -1,5 +1,5 @@
 /** The lines that the routes need in the hosts file, and the marked block that holds them. */
-import { isWithinAuthority } from "./authority.ts";
+import { isWithinAuthority } from "./local-names.ts";
 import { assignAddresses, isLocalhost, needsAddress } from "./loopback.ts";
 import type { Route } from "./route.ts";
 

@@ -73,7 +73,8 @@ function formatEnding(ending: Ending, style: Style): string {
   }
 }
 
-function formatBytes(count: number): string {
+/** Such as `4.1 kB`. */
+export function formatBytes(count: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = count;
   let unit = 0;

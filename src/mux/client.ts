@@ -2,7 +2,7 @@
 import type net from "node:net";
 import { formatDomain } from "../core/domain.ts";
 import { type Problem, systemCode } from "../core/errors.ts";
-import type { ConnectionReport, Ending, Seen } from "../core/events.ts";
+import type { ConnectionReport, Ending, OpenConnections, Seen } from "../core/events.ts";
 import type { ProxiedAddresses } from "../core/proxy-protocol.ts";
 import type { Route } from "../core/route.ts";
 
@@ -88,6 +88,25 @@ export class Client {
     this.#ending ??= ending;
   }
 
+  /** The domain of the route that has it now, if one has. */
+  get route(): string | undefined {
+    return this.#route && formatDomain(this.#route.domain);
+  }
+
+  /** For those who watch what is open. */
+  get summary(): OpenConnections["oldest"][number] {
+    return {
+      id: this.id,
+      client: this.#from,
+      ...(this.#target !== undefined && { target: this.#target }),
+      since: Math.round(performance.timeOrigin + this.#since),
+    };
+  }
+
+  get #from(): string {
+    return this.address.includes(":") ? `[${this.address}]:${this.port}` : `${this.address}:${this.port}`;
+  }
+
   #close(): void {
     // After a report nothing may have happened any more: that silence is not worth another.
     if (this.#reported && this.#requests === 0) return;
@@ -99,7 +118,7 @@ export class Client {
     const { bytesRead, bytesWritten } = this.socket;
     this.#report({
       id: this.id,
-      client: this.address.includes(":") ? `[${this.address}]:${this.port}` : `${this.address}:${this.port}`,
+      client: this.#from,
       seen: this.#seen,
       ...(this.#route && { route: formatDomain(this.#route.domain), rule: this.#route.domain.kind }),
       ...(this.#target !== undefined && { target: this.#target }),

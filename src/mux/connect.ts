@@ -18,28 +18,41 @@ export function connect<S extends net.Socket>(
     const timer = setTimeout(() => {
       socket.destroy(new Error(`no answer within ${connectMilliseconds / 1000} s`));
     }, connectMilliseconds);
-    const abort = () => socket.destroy(new Error("nobody waits for it any more"));
-    signal?.addEventListener("abort", abort);
-    const settled = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    };
-    socket.once("error", (error) => {
-      settled();
-      reject(error);
-    });
     // From here on errors are no news to the dialer; "close" follows them for whoever holds the socket.
-    socket.on("error", () => undefined);
-    socket.once("connect", () => {
-      settled();
+    socket.on("error", ignore);
+    socket.on("error", failed);
+    socket.on("connect", connected);
+    signal?.addEventListener("abort", abort);
+    socket.connect({ host, port, autoSelectFamily: false });
+
+    function abort(): void {
+      socket.destroy(new Error("nobody waits for it any more"));
+    }
+
+    function failed(error: Error): void {
+      settle();
+      reject(error);
+    }
+
+    function connected(): void {
+      settle();
       // Node does not heed `noDelay` among the options of `connect`.
       socket.setNoDelay(true);
       socket.setKeepAlive(true, 60_000);
       resolve(socket);
-    });
-    socket.connect({ host, port, autoSelectFamily: false });
+    }
+
+    /** What hangs on a socket stays in memory as long as the connection is open. */
+    function settle(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      socket.off("error", failed);
+      socket.off("connect", connected);
+    }
   });
 }
+
+function ignore(): void {}
 
 /** Why nothing could be connected to: the target's fault (`target-down`), or the want of descriptors. */
 export function unreachable(target: Target, error: unknown): Problem {

@@ -32,7 +32,12 @@ export class Health {
     this.#timers.clear();
     this.#waiting.length = 0;
     this.#watched = routes;
-    for (const route of routes ?? []) for (const target of route.targets) this.#ask({ target, route });
+    this.askNow(routes ?? []);
+  }
+
+  /** Asks about every target of these routes once. */
+  askNow(routes: readonly Route[]): void {
+    for (const route of routes) for (const target of route.targets) this.#ask({ target, route });
   }
 
   /** A connection went elsewhere because this target was down when last seen. */

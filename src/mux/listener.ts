@@ -1,66 +1,95 @@
-/** Owns the listening sockets: the same port on every address of ours. */
-import net from "node:net";
-import { OneportError, type Problem, problemOf, systemCode } from "../core/errors.ts";
+/** Owns the listening sockets: the same port on every address of ours, and the lock that lets one process alone have it. */
+import type net from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { OneportError, problemOf } from "../core/errors.ts";
+import { type ListenOptions, listen, portOf } from "./listen.ts";
 
 const loopback = ["127.0.0.1", "::1"] as const;
 
-/** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
-const automaticPorts = [443, 8443] as const;
+/**
+ * Who has the port on the first of these addresses that the machine has owns the mux. On Linux that is one which no route
+ * ever gets; for there the other sockets are shared: a successor listens before its predecessor closes, and no client is
+ * refused between the two. Elsewhere a port cannot be shared, and 127.0.0.1 itself is the lock.
+ */
+const lockAddresses = process.platform === "linux" ? ["127.77.0.0", loopback[0]] : [loopback[0]];
 
 /** A port that is free on one address may be taken on the other: then another one is as good. */
 const freePortTries = 5;
 
-interface Handlers {
-  /** Takes over a connection, which is paused. */
-  readonly onSocket: (socket: net.Socket) => void;
-  /** Hears why a connection could not be accepted; the listeners live on. */
-  readonly onProblem: (problem: Problem) => void;
-}
+/** After so many turns of the event loop without a connection none is left in the kernel's queue, for closing to reset. */
+const quietTurns = 6;
+/** Under a load that never lets up, some connection must be the last. */
+const mostQuietMilliseconds = 250;
+
+type Handlers = Omit<ListenOptions, "isShared">;
 
 export class Listeners {
-  readonly port: number;
-  readonly #shared: ReadonlyMap<string, net.Server>;
-  readonly #own = new Map<string, net.Server>();
   readonly #handlers: Handlers;
+  readonly #common = new Map<string, net.Server>();
+  readonly #own = new Map<string, net.Server>();
+  #port = 0;
+  #lock: net.Server | undefined;
+  #isShared = true;
   #wanted: ReadonlySet<string> = new Set();
   /** One change after another: an address that is being taken can be neither given up nor taken again. */
   #changes = Promise.resolve();
   #isClosed = false;
+  #accepted = 0;
 
-  private constructor(port: number, shared: ReadonlyMap<string, net.Server>, handlers: Handlers) {
-    this.port = port;
-    this.#shared = shared;
-    this.#handlers = handlers;
+  private constructor({ onSocket, onProblem }: Handlers) {
+    const counted = (socket: net.Socket) => {
+      this.#accepted++;
+      onSocket(socket);
+    };
+    this.#handlers = { onSocket: counted, onProblem };
   }
 
   /**
-   * Listens on 127.0.0.1 and, where the machine has it, ::1. Port 0 is any free one.
+   * Locks the port and listens on 127.0.0.1 and, where the machine has it, ::1. Port 0 is any free one.
    * Rejects with `port-taken`, `port-forbidden` or `listen-failed`.
    */
-  static async open(port: number | "auto", handlers: Handlers): Promise<Listeners> {
-    if (port !== "auto") return openAt(port, port === 0 ? freePortTries : 1);
-    for (const candidate of automaticPorts.slice(0, -1)) {
+  static async open(port: number, handlers: Handlers): Promise<Listeners> {
+    for (let tries = port === 0 ? freePortTries : 1; ; tries--) {
+      const listeners = new Listeners(handlers);
       try {
-        return await openAt(candidate, 1);
-      } catch {
-        // The system refuses this one or somebody has it: that is what the next is for.
-      }
-    }
-    return openAt(automaticPorts[1], 1);
-
-    async function openAt(wanted: number, tries: number): Promise<Listeners> {
-      try {
-        const servers = await listenOnLoopback(wanted, handlers);
-        return new Listeners(portOf(servers), servers, handlers);
+        await listeners.#takeLock(port);
+        await listeners.#refuseStrangers();
+        await listeners.#listen();
+        return listeners;
       } catch (error) {
+        listeners.close();
         if (tries === 1) throw error;
-        return openAt(wanted, tries - 1);
       }
     }
   }
 
   /**
-   * Listens on these addresses, those of routes of their own, beside the shared ones, and no longer on those it had before.
+   * Listens beside the process that owns the port and will close soon; `lock` makes these the owner's. Rejects with
+   * `port-taken` where the system cannot do that.
+   */
+  static async beside(port: number, handlers: Handlers): Promise<Listeners> {
+    const listeners = new Listeners(handlers);
+    listeners.#port = port;
+    try {
+      await listeners.#listen();
+      return listeners;
+    } catch (error) {
+      listeners.close();
+      throw error;
+    }
+  }
+
+  /** Rejects with `port-taken` while another process has the lock. */
+  async lock(): Promise<void> {
+    if (!this.#lock) await this.#takeLock(this.#port);
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /**
+   * Listens on these addresses, those of routes of their own, beside the common ones, and no longer on those it had before.
    * An address that cannot be had is told to `onProblem`; the others stand.
    */
   follow(addresses: readonly string[]): Promise<void> {
@@ -70,7 +99,56 @@ export class Listeners {
   }
 
   get addresses(): string[] {
-    return [...this.#shared.keys(), ...this.#own.keys()];
+    return [...this.#common.keys(), ...this.#own.keys()];
+  }
+
+  /** Accepts nothing more; what was accepted lives on. The lock goes last: who gets it finds the port free. */
+  close(): void {
+    for (const server of this.#common.values()) server.close();
+    void this.follow([]);
+    this.#isClosed = true;
+    this.#lock?.close();
+  }
+
+  /** As `close`, but those whom the kernel has answered already are accepted before: for a successor that listens beside. */
+  async release(): Promise<void> {
+    await this.#changes;
+    await this.#quiet();
+    for (const server of this.#own.values()) server.close();
+    this.#own.clear();
+    this.close();
+  }
+
+  async #takeLock(port: number): Promise<void> {
+    for (const address of lockAddresses) {
+      const isService = address === loopback[0];
+      const onSocket = isService ? this.#handlers.onSocket : (socket: net.Socket) => void socket.destroy();
+      const server = await listenIfThere(address, port, { ...this.#handlers, onSocket, isShared: false });
+      if (!server) continue;
+      this.#lock = server;
+      this.#port = portOf(server);
+      this.#isShared = !isService;
+      if (isService) this.#common.set(address, server);
+      return;
+    }
+    throw new OneportError(noLoopback);
+  }
+
+  /** A stranger that shares its sockets as well would not be noticed by sharing ours: listens alone for a moment. */
+  async #refuseStrangers(): Promise<void> {
+    if (!this.#isShared) return;
+    for (const address of loopback) {
+      const server = await listenIfThere(address, this.#port, { ...this.#handlers, isShared: false });
+      server?.close();
+    }
+  }
+
+  async #listen(): Promise<void> {
+    for (const address of loopback) {
+      if (this.#common.has(address)) continue;
+      const server = await listenIfThere(address, this.#port, this.#options);
+      if (server) this.#common.set(address, server);
+    }
   }
 
   async #change(): Promise<void> {
@@ -85,120 +163,43 @@ export class Listeners {
 
   async #add(address: string): Promise<void> {
     try {
-      const server = await listen(address, this.port, this.#handlers);
-      if (server) this.#own.set(address, server);
+      this.#own.set(address, await listen(address, this.#port, this.#options));
     } catch (error) {
       this.#handlers.onProblem(problemOf(error));
     }
   }
 
-  /** Accepts nothing more; what was accepted lives on. */
-  close(): void {
-    for (const server of this.#shared.values()) server.close();
-    void this.follow([]);
-    this.#isClosed = true;
+  get #options(): ListenOptions {
+    return { ...this.#handlers, isShared: this.#isShared };
+  }
+
+  /** libuv asks every listening socket once a turn. */
+  async #quiet(): Promise<void> {
+    const deadline = performance.now() + mostQuietMilliseconds;
+    for (let quiet = 0; quiet < quietTurns && performance.now() < deadline; quiet++) {
+      const before = this.#accepted;
+      await nextTurn();
+      if (this.#accepted !== before) quiet = -1;
+    }
   }
 }
 
-async function listenOnLoopback(port: number, handlers: Handlers): Promise<Map<string, net.Server>> {
-  const servers = new Map<string, net.Server>();
+/** Nothing when the machine lacks that address. */
+async function listenIfThere(
+  address: string,
+  port: number,
+  options: ListenOptions,
+): Promise<net.Server | undefined> {
   try {
-    for (const address of loopback) {
-      // With port 0 the first address finds the free port and the second takes the same.
-      const wanted = servers.size === 0 ? port : portOf(servers);
-      const server = await listen(address, wanted, handlers);
-      if (server) servers.set(address, server);
-    }
-    return servers;
+    return await listen(address, port, options);
   } catch (error) {
-    for (const server of servers.values()) server.close();
+    if (problemOf(error).code === "address-missing") return undefined;
     throw error;
   }
 }
 
-/** Nothing when the machine lacks IPv6; that one address may be missing. */
-async function listen(
-  address: string,
-  port: number,
-  { onSocket, onProblem }: Handlers,
-): Promise<net.Server | undefined> {
-  const server = net.createServer(
-    {
-      allowHalfOpen: true,
-      pauseOnConnect: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 60_000,
-    },
-    onSocket,
-  );
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ host: address, port, exclusive: true, backlog: 1024 }, () => {
-        server.off("error", reject);
-        server.on("error", (error) => onProblem(acceptProblem(error)));
-        resolve();
-      });
-    });
-    return server;
-  } catch (error) {
-    const code = systemCode(error);
-    if (address === "::1" && (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT")) return undefined;
-    throw listenError(error, code, address, port);
-  }
-}
-
-function listenError(error: unknown, code: string | undefined, address: string, port: number): OneportError {
-  const where = `${address.includes(":") ? `[${address}]` : address}:${port}`;
-  switch (code) {
-    case "EADDRINUSE":
-      return new OneportError({
-        code: "port-taken",
-        message: `Port ${port} is taken: something else listens on ${where}.`,
-        remedy: `End the program that holds it, or choose another port in "oneport.port".`,
-      });
-    case "EADDRNOTAVAIL":
-      return new OneportError({
-        code: "address-missing",
-        message: `This machine has no address ${address}.`,
-        remedy: `On macOS, add it with "sudo ifconfig lo0 alias ${address}"; its route works by TLS and SNI meanwhile.`,
-      });
-    case "EACCES":
-    case "EPERM":
-      return new OneportError({
-        code: "port-forbidden",
-        message: `The system does not let this user listen on port ${port}.`,
-        remedy: `Choose a port above 1023 in "oneport.port", or "auto".`,
-      });
-    default:
-      return new OneportError(
-        {
-          code: "listen-failed",
-          message: `Could not listen on ${where}: ${error instanceof Error ? error.message : String(error)}.`,
-          remedy: `Check that the loopback interface is up, or choose another port in "oneport.port".`,
-        },
-        { cause: error },
-      );
-  }
-}
-
-function acceptProblem(error: Error): Problem {
-  return {
-    code: "accept-failed",
-    message: `A connection could not be accepted: ${error.message}.`,
-    remedy: "If it happens again, close programs that hold many files or connections open.",
-  };
-}
-
-function portOf(servers: ReadonlyMap<string, net.Server>): number {
-  for (const server of servers.values()) {
-    const bound = server.address();
-    if (bound !== null && typeof bound === "object") return bound.port;
-  }
-  throw new OneportError({
-    code: "listen-failed",
-    message: "The machine has no loopback address to listen on.",
-    remedy: "Bring the loopback interface up.",
-  });
-}
+const noLoopback = {
+  code: "listen-failed",
+  message: "The machine has no loopback address to listen on.",
+  remedy: "Bring the loopback interface up.",
+};

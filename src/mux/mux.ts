@@ -16,6 +16,7 @@ import { HttpFront } from "./http/front.ts";
 import { Upstreams } from "./http/upstreams.ts";
 import { Limit } from "./limit.ts";
 import { Listeners } from "./listener.ts";
+import { OpenConnectionsWatch } from "./open-connections.ts";
 import { probe } from "./probe.ts";
 
 export interface MuxOptions {
@@ -39,6 +40,7 @@ export class Mux {
   readonly #http: HttpFront;
   readonly #health: Health;
   readonly #limit: Limit;
+  readonly #open: OpenConnectionsWatch;
   readonly #bridge = new Bridge((name) => this.#hasRoute(name));
   #routesByAddress: ReadonlyMap<string, StreamRoute> = new Map();
   #acceptProxy: ReadonlySet<string>;
@@ -62,24 +64,37 @@ export class Mux {
     });
     this.#health = new Health((checked) => probe(checked, this.#dialer, options.trusted));
     this.#limit = new Limit(options.mostClients, options.emit);
+    this.#open = new OpenConnectionsWatch(this.#clients, (routes) => options.emit({ type: "open", routes }));
     this.#upstreams = new Upstreams(this.#dialer, options.trusted);
-    const site = () => ({ port: this.#port, table: this.#table, summaries: this.#summaries });
+    const site = () => ({ port: this.port, table: this.#table, summaries: this.#summaries });
     this.#http = new HttpFront(new Answerer(site, this.#upstreams));
   }
 
   /**
    * Listens, on the addresses of the routes' own as well; rejects with a OneportError (`port-taken`, `port-forbidden`,
-   * `listen-failed`). An own address that cannot be had is a `problem` event.
+   * `listen-failed`). An own address that cannot be had is a `problem` event. A successor listens beside the process that
+   * owns the port, and `lock` makes it the owner.
    */
-  async start(port: number | "auto"): Promise<void> {
+  async start(port: number, as: "owner" | "successor" = "owner"): Promise<void> {
     if (this.#listeners) throw new OneportError(alreadyStarted);
     const { emit } = this.#options;
-    this.#listeners = await Listeners.open(port, {
+    const open = as === "owner" ? Listeners.open : Listeners.beside;
+    this.#listeners = await open(port, {
       onSocket: (socket) => this.#accept(socket),
       onProblem: (problem) => emit({ type: "problem", problem }),
     });
     await this.#listeners.follow([...this.#routesByAddress.keys()]);
-    emit({ type: "listening", port: this.#port, addresses: this.#listeners.addresses });
+    emit({ type: "listening", port: this.port, addresses: this.#listeners.addresses });
+  }
+
+  /** For a successor; rejects with `port-taken` until its predecessor has closed. */
+  async lock(): Promise<void> {
+    await this.#listeners?.lock();
+  }
+
+  /** Before a stop: lets the port go without losing a client, if a successor listens beside. */
+  async release(): Promise<void> {
+    await this.#listeners?.release();
   }
 
   /** Swaps the table at once; connections in flight go on as they began. New addresses are listened on soon after. */
@@ -98,10 +113,16 @@ export class Mux {
     this.#acceptProxy = new Set(addresses);
   }
 
-  /** While someone looks, every target is asked now and then whether it is up. */
+  /** While someone looks, every target is asked now and then whether it is up, and `open` events tell what is open. */
   watch(watching: boolean): void {
     this.#watching = watching;
     this.#health.watch(watching ? this.#table.routes : undefined);
+    this.#open.watch(watching);
+  }
+
+  /** Asks every target now whether it is up. */
+  refresh(): void {
+    this.#health.askNow(this.#table.routes);
   }
 
   /**
@@ -111,6 +132,7 @@ export class Mux {
   async stop(graceMilliseconds: number): Promise<void> {
     this.#listeners?.close();
     this.#health.watch(undefined);
+    this.#open.watch(false);
     this.#http.drain();
     const timer = setTimeout(() => this.#endClients(), graceMilliseconds);
     await this.#empty();
@@ -147,12 +169,13 @@ export class Mux {
     return route !== undefined && route !== this.#table.defaultRoute;
   }
 
-  get #port(): number {
+  /** 0 until it listens. */
+  get port(): number {
     return this.#listeners?.port ?? 0;
   }
 
   #isOwn(address: string, port: number): boolean {
-    return port === this.#port && (this.#listeners?.addresses.includes(address) ?? false);
+    return port === this.port && (this.#listeners?.addresses.includes(address) ?? false);
   }
 
   #forget(client: Client): void {

@@ -3,7 +3,7 @@ import net from "node:net";
 import type { Writable } from "node:stream";
 import { TLSSocket } from "node:tls";
 
-/** Enough for an idle or chatty connection. */
+/** Enough for a chatty connection. */
 const smallSize = 8 * 1024;
 /** Beyond this nothing is gained, below it a little is lost. */
 const largeSize = 256 * 1024;
@@ -11,6 +11,12 @@ const mostSpares = 16;
 
 /** Large buffers no connection needs just now: making one anew costs about as much as filling it. */
 const spares: Buffer[] = [];
+
+/**
+ * What arrives here is copied out before anything else is read, so idle connections need no buffer each. Windows reads ahead
+ * of being asked, into whatever buffer it was given last: there none can be shared.
+ */
+const shared = process.platform === "win32" ? undefined : Buffer.allocUnsafeSlow(smallSize);
 
 export class UpstreamSocket extends net.Socket {
   readonly #intake: Intake;
@@ -61,7 +67,7 @@ class Intake {
   peer: Writable | undefined;
   onHeard: (() => void) | undefined;
   #heard: Buffer[] = [];
-  #buffer: Buffer = Buffer.allocUnsafeSlow(smallSize);
+  #buffer = smallBuffer();
 
   readonly buffer = (): Buffer => this.#buffer;
 
@@ -71,7 +77,8 @@ class Intake {
     if (!peer) return this.#hear(bytes.subarray(0, length));
     if (peer.destroyed) return false;
     const filled = bytes.subarray(0, length);
-    const goOn = isWorthACopy(peer, length) ? writeCopy(peer, filled) : this.#lend(peer, filled);
+    const isCopied = this.#buffer === shared || isWorthACopy(peer, length);
+    const goOn = isCopied ? writeCopy(peer, filled) : this.#lend(peer, filled);
     if (goOn) this.#resize(length);
     return goOn;
   };
@@ -106,9 +113,13 @@ class Intake {
       this.#buffer = spares.pop() ?? Buffer.allocUnsafeSlow(largeSize);
     } else if (capacity === largeSize && length <= smallSize) {
       if (spares.length < mostSpares) spares.push(this.#buffer);
-      this.#buffer = Buffer.allocUnsafeSlow(smallSize);
+      this.#buffer = smallBuffer();
     }
   }
+}
+
+function smallBuffer(): Buffer {
+  return shared ?? Buffer.allocUnsafeSlow(smallSize);
 }
 
 /** What must queue behind other bytes; and, while it is little, what TLS or a WebSocket may keep without a sign. */

@@ -1,19 +1,27 @@
 /** The authority on disk: `ca/root.crt`, `ca/issuer.crt` and `ca/issuer.key`, made once for all processes. */
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { X509Certificate } from "node:crypto";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Authority, makeAuthority } from "../core/authority.ts";
 import { OneportError } from "../core/errors.ts";
-import { fileStamp, makePrivateFolder, notWritable, writePrivateFile } from "./state.ts";
+import { constrainedNames, isWithinAuthority } from "../core/local-names.ts";
+import { permittedNames } from "../core/permitted-names.ts";
+import { authorityFiles, exchange, fillBeside, readAuthority } from "./authority-files.ts";
+import { fileStamp, makePrivateFolder, notWritable } from "./state.ts";
 
 /** Milliseconds between two looks at the files. */
 const lookInterval = 1000;
+
+/** How often another process may replace the authority under our hands before we give up. */
+const mostAttempts = 10;
 
 interface Held {
   readonly authority: Authority;
   readonly stamp: string;
   /** Milliseconds since 1970. */
   readonly expires: number;
+  /** What its root says that it is good for; read when first asked for. */
+  names?: Promise<readonly string[]>;
 }
 
 export class AuthorityFolder {
@@ -38,14 +46,7 @@ export class AuthorityFolder {
    * silence would leave the old root trusted and the user before unexplained warnings.
    */
   async read(): Promise<Authority | undefined> {
-    const now = this.#now().getTime();
-    if (!this.#held || Math.abs(now - this.#lookedAt) >= lookInterval) {
-      const stamp = await this.#stamp();
-      if (this.#held?.stamp !== stamp) this.#held = stamp === undefined ? undefined : await this.#load(stamp);
-      this.#lookedAt = now;
-    }
-    if (this.#held && this.#held.expires <= now) throw this.#unusable("authority-expired", "has expired");
-    return this.#held?.authority;
+    return (await this.#current())?.authority;
   }
 
   /** As `read`, but makes the authority if there is none. */
@@ -58,11 +59,44 @@ export class AuthorityFolder {
     return this.#making;
   }
 
+  /**
+   * The DNS names that the authority, or the one that would be made, is good for, each with all names under it. Throws as
+   * `read` does.
+   */
+  async names(): Promise<readonly string[]> {
+    const held = await this.#current();
+    if (!held) return constrainedNames;
+    held.names ??= namesOf(held.authority);
+    return held.names;
+  }
+
+  /** May the authority certify this name? Its certificate is looked into only where not every authority of ours may. */
+  async permits(name: string): Promise<boolean> {
+    return isWithinAuthority(name) || isWithinAuthority(name, await this.names());
+  }
+
+  /**
+   * Puts a new authority in the place of the present one, if there is one: good for the same names and for those `added`.
+   * `remember` is given the root that goes while it is still there; its issuer's key is gone afterwards.
+   */
+  async widen(added: readonly string[], remember: (rootFile: string) => Promise<unknown>): Promise<void> {
+    const wanted = new Set(added);
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const held = await this.#current();
+      for (const name of await this.names()) if (!isWithinAuthority(name)) wanted.add(name);
+      if (held) await remember(this.rootFile);
+      const filled = await this.#fill(await makeAuthority(this.#now(), [...wanted]));
+      const isReplaced = (await this.#stamp()) === held?.stamp && (await exchange(filled, this.#folder));
+      this.#lookedAt = Number.NEGATIVE_INFINITY;
+      if (isReplaced) return;
+      await rm(filled, { recursive: true, force: true });
+    }
+    throw this.#unusable("authority-contended", "is replaced by another process all the time");
+  }
+
   /** Filled beside its place and moved there whole: of two processes one wins, and both use the winner's. */
   async #make(): Promise<Authority> {
-    const authority = await makeAuthority(this.#now());
-    await makePrivateFolder(this.#stateDirectory);
-    const filled = await this.#fillBeside(authority);
+    const filled = await this.#fill(await makeAuthority(this.#now()));
     try {
       await rename(filled, this.#folder);
     } catch (error) {
@@ -74,22 +108,20 @@ export class AuthorityFolder {
     return kept;
   }
 
-  async #fillBeside(authority: Authority): Promise<string> {
-    let folder: string;
-    try {
-      folder = await mkdtemp(`${this.#folder}.new-`);
-    } catch (error) {
-      throw notWritable(this.#stateDirectory, error);
+  async #fill(authority: Authority): Promise<string> {
+    await makePrivateFolder(this.#stateDirectory);
+    return fillBeside(this.#folder, authority);
+  }
+
+  async #current(): Promise<Held | undefined> {
+    const now = this.#now().getTime();
+    if (!this.#held || Math.abs(now - this.#lookedAt) >= lookInterval) {
+      const stamp = await this.#stamp();
+      if (this.#held?.stamp !== stamp) this.#held = stamp === undefined ? undefined : await this.#load(stamp);
+      this.#lookedAt = now;
     }
-    try {
-      await writePrivateFile(join(folder, "root.crt"), authority.rootCertificate);
-      await writePrivateFile(join(folder, "issuer.crt"), authority.issuerCertificate);
-      await writePrivateFile(join(folder, "issuer.key"), authority.issuerKey);
-      return folder;
-    } catch (error) {
-      await rm(folder, { recursive: true, force: true });
-      throw error;
-    }
+    if (this.#held && this.#held.expires <= now) throw this.#unusable("authority-expired", "has expired");
+    return this.#held;
   }
 
   /** Changes whenever the folder's content is replaced; undefined when there is no folder. */
@@ -97,7 +129,7 @@ export class AuthorityFolder {
     try {
       const folder = await fileStamp(this.#folder);
       if (folder === undefined) return undefined;
-      const files = ["root.crt", "issuer.crt", "issuer.key"].map((name) => join(this.#folder, name));
+      const files = authorityFiles.map((name) => join(this.#folder, name));
       return [folder, ...(await Promise.all(files.map(fileStamp)))].join(" ");
     } catch (error) {
       throw this.#unusable("authority-damaged", "cannot be used", error);
@@ -106,12 +138,7 @@ export class AuthorityFolder {
 
   async #load(stamp: string): Promise<Held> {
     try {
-      const authority = {
-        rootCertificate: await readFile(this.rootFile, "utf8"),
-        issuerCertificate: await readFile(join(this.#folder, "issuer.crt"), "utf8"),
-        issuerKey: await readFile(join(this.#folder, "issuer.key"), "utf8"),
-      };
-      return { authority, stamp, expires: checkedExpiry(authority) };
+      return { ...(await readAuthority(this.#folder)), stamp };
     } catch (error) {
       throw this.#unusable("authority-damaged", "cannot be used", error);
     }
@@ -130,16 +157,7 @@ export class AuthorityFolder {
   }
 }
 
-/** When the first of the two certificates expires, in milliseconds. Throws unless the three parts belong together. */
-function checkedExpiry({ rootCertificate, issuerCertificate, issuerKey }: Authority): number {
-  const root = new X509Certificate(rootCertificate);
-  const issuer = new X509Certificate(issuerCertificate);
-  if (!root.verify(root.publicKey)) throw new Error("root.crt is not signed by itself");
-  if (!issuer.checkIssued(root) || !issuer.verify(root.publicKey)) {
-    throw new Error("issuer.crt was not issued by root.crt");
-  }
-  if (!issuer.checkPrivateKey(createPrivateKey(issuerKey))) {
-    throw new Error("issuer.key is not the key of issuer.crt");
-  }
-  return Math.min(Date.parse(root.validTo), Date.parse(issuer.validTo));
+async function namesOf({ rootCertificate }: Authority): Promise<readonly string[]> {
+  const permitted = await permittedNames(new X509Certificate(rootCertificate).raw);
+  return permitted?.names ?? [];
 }

@@ -1,10 +1,13 @@
 /** Which certificate answers a handshake: the user's own, else a leaf that is made at the first handshake for its name. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { homedir } from "node:os";
+import { resolve } from "node:path";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { type Authority, isWithinAuthority, makeLeaf, renewalTime } from "../core/authority.ts";
+import { type Authority, makeLeaf, renewalTime } from "../core/authority.ts";
 import { canonicalAddress } from "../core/domain.ts";
 import { OneportError, type Problem, problemOf } from "../core/errors.ts";
 import { makeSelfSigned } from "../core/self-signed.ts";
+import type { Settings } from "../core/settings.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
 import { CertificateFiles } from "./certificate-files.ts";
 import { LeafFolder } from "./leaf-folder.ts";
@@ -13,6 +16,12 @@ import { LeafFolder } from "./leaf-folder.ts";
 export interface CertificateSettings {
   readonly mode: "authority" | "selfSigned";
   readonly files: readonly string[];
+}
+
+/** The two settings as the user wrote them, with `~` as the user's home. */
+export function certificateSettings({ certificates, certificateFiles }: Settings): CertificateSettings {
+  const files = certificateFiles.map((file) => resolve(file.replace(/^~(?=[\\/]|$)/, homedir())));
+  return { mode: certificates, files };
 }
 
 interface Minted {
@@ -95,10 +104,9 @@ export class Certificates {
   }
 
   async #authorityProblems(name: string): Promise<Problem[]> {
-    if (!isWithinAuthority(name)) return [outsideAuthority(name)];
     try {
       await this.#authority.read();
-      return [];
+      return (await this.#authority.permits(name)) ? [] : [outsideAuthority(name)];
     } catch (error) {
       return [problemOf(error)];
     }
@@ -106,7 +114,7 @@ export class Certificates {
 
   /** Handshakes that come together share what the first of them makes. */
   async #leafFor(name: string): Promise<SecureContext> {
-    const usesAuthority = this.#mode === "authority" && isWithinAuthority(name);
+    const usesAuthority = this.#mode === "authority" && (await this.#authority.permits(name));
     const authority = usesAuthority ? await this.#authority.readOrMake() : undefined;
     for (let held = this.#held.get(name); held; held = this.#held.get(name)) {
       if (held.issuer !== authority?.issuerCertificate) break;
@@ -188,6 +196,8 @@ function outsideAuthority(name: string): Problem {
   return {
     code: "outside-authority",
     message: `${name} gets a self-signed certificate, which browsers warn of: the authority may not certify it.`,
-    remedy: "Name your own certificate for it in oneport.certificateFiles, or use a name under .test.",
+    remedy:
+      `Use a name under .test, name your own certificate for it in oneport.certificateFiles, or run "oneport ca trust --allow ` +
+      `${name}" for an authority that may.`,
   };
 }

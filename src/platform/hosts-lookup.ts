@@ -3,13 +3,16 @@ import { lookup } from "node:dns/promises";
 import { type Problem, systemCode } from "../core/errors.ts";
 import type { HostsEntry } from "../core/hosts-block.ts";
 
-/** One problem for each name that resolves to another address than those of its entries, or not at all. */
-export async function lookUpElsewhere(entries: readonly HostsEntry[]): Promise<readonly Problem[]> {
+/** A problem for each name that resolves to another address than those of its entries, or not at all. */
+export async function lookUpElsewhere(entries: readonly HostsEntry[]): Promise<ReadonlyMap<string, Problem>> {
   const byName = Map.groupBy(entries, ({ name }) => name);
   const found = await Promise.all(
-    Array.from(byName, ([name, lines]) => lookUp(name, new Set(lines.map(({ address }) => address)))),
+    Array.from(byName, async ([name, lines]) => {
+      const problem = await lookUp(name, new Set(lines.map(({ address }) => address)));
+      return problem ? [[name, problem] as const] : [];
+    }),
   );
-  return found.filter((problem) => problem !== undefined);
+  return new Map(found.flat());
 }
 
 async function lookUp(name: string, wanted: ReadonlySet<string>): Promise<Problem | undefined> {

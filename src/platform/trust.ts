@@ -45,12 +45,13 @@ export function trust(store: TrustStore, root: StoredRoot, machine: Machine): Pr
   });
 }
 
-/** Takes every root of Oneport's out of the store. As `trust` otherwise. */
-export function untrust(store: TrustStore, machine: Machine): Promise<StoreReport> {
+/** Takes every root of Oneport's out of the store, but for the one that is to stay. As `trust` otherwise. */
+export function untrust(store: TrustStore, machine: Machine, stays?: Root): Promise<StoreReport> {
+  const leaving = (held: readonly HeldRoot[]) => held.filter(({ root }) => root.sha256 !== stays?.sha256);
   return change(store, machine, {
-    isReached: (held) => held.length === 0,
-    stateOf: (held) => stateWhen(held.some(({ isTrusted }) => isTrusted)),
-    commands: (held) => store.removing(held),
+    isReached: (held) => leaving(held).length === 0,
+    stateOf: (held) => stateWhen(leaving(held).some(({ isTrusted }) => isTrusted)),
+    commands: (held) => store.removing(leaving(held)),
   });
 }
 

@@ -29,8 +29,13 @@ export async function rememberRoot(stateDirectory: string, file: string): Promis
 /** Those remembered and today's, if there is one. Other files in the folder are passed over. */
 export async function knownRoots(stateDirectory: string): Promise<readonly StoredRoot[]> {
   const remembered = await rememberedRoots(stateDirectory);
-  const today = await readStoredRoot(join(stateDirectory, "ca", "root.crt"));
+  const today = await todaysRoot(stateDirectory);
   return today && !includesRoot(remembered, today) ? [...remembered, today] : remembered;
+}
+
+/** The root of the authority, if there is one. */
+export function todaysRoot(stateDirectory: string): Promise<StoredRoot | undefined> {
+  return readStoredRoot(join(stateDirectory, "ca", "root.crt"));
 }
 
 /** To be called when no store has any of them left. */

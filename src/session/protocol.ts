@@ -11,10 +11,29 @@ const command = v.variant("type", [
     stateDirectory: v.string(),
     port: v.union([v.literal("auto"), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))]),
     settings,
+    /** How others see the one who starts; a terminal unless said. */
+    window: v.exactOptional(
+      v.object({
+        id: v.exactOptional(v.string()),
+        name: v.string(),
+        kind: v.picklist(["window", "terminal"]),
+      }),
+    ),
   }),
   v.object({ type: v.literal("configure"), settings }),
-  /** Ends what is open after `graceSeconds` at the latest; `stopped` is the last event. */
-  v.object({ type: v.literal("stop"), graceSeconds: v.number() }),
+  /** While someone looks, targets are asked now and then whether they are up, and `open` events tell what is open. */
+  v.object({ type: v.literal("watch"), isWatching: v.boolean() }),
+  /** Asks every target now whether it is up. */
+  v.object({ type: v.literal("refresh") }),
+  /**
+   * Leaves, ending what is open here after `graceSeconds` at the latest; another window goes on with the mux, unless it is to
+   * end for all. `stopped` is the last event.
+   */
+  v.object({
+    type: v.literal("stop"),
+    graceSeconds: v.number(),
+    forAll: v.exactOptional(v.literal(true)),
+  }),
 ]);
 
 export type Command = v.InferOutput<typeof command>;

@@ -11,6 +11,9 @@ export function logEvent(log: LogOutputChannel, event: MuxEvent): void {
       return log.info(`Routes: ${event.routes.map(({ domain }) => domain).join(", ") || "none"}.`);
     case "connection":
       return log.debug(formatEvent(event, plain));
+    case "open":
+    case "session":
+      return;
     case "target":
     case "overload":
       return log.info(formatEvent(event, plain));

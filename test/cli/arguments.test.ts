@@ -10,6 +10,7 @@ const defaults = {
   json: false,
   file: undefined,
   allow: [],
+  yes: false,
 };
 
 const accepted: readonly (readonly [line: string, invocation: object])[] = [
@@ -43,6 +44,15 @@ const accepted: readonly (readonly [line: string, invocation: object])[] = [
   ["ca path", { kind: "run", command: "ca path", options: defaults }],
   ["ca trust --json", { kind: "run", command: "ca trust", options: { ...defaults, json: true } }],
   ["ca untrust", { kind: "run", command: "ca untrust", options: defaults }],
+  [
+    "ca trust --allow shop.com",
+    { kind: "run", command: "ca trust", options: { ...defaults, allow: ["shop.com"] } },
+  ],
+  [
+    "doctor shop --json",
+    { kind: "run", command: "doctor", options: { ...defaults, folder: "shop", json: true } },
+  ],
+  ["clean --yes", { kind: "run", command: "clean", options: { ...defaults, yes: true } }],
   ["--help", { kind: "help", command: undefined }],
   ["-h", { kind: "help", command: undefined }],
   ["start --help", { kind: "help", command: "start" }],
@@ -60,8 +70,9 @@ for (const [line, invocation] of accepted) {
 const refused: readonly (readonly [line: string, said: string])[] = [
   ["", 'No command given. See "oneport --help".'],
   ["--json", '--json needs a command before it. See "oneport --help".'],
-  ["clean", 'Unknown command "clean". See "oneport --help".'],
-  ["clean --yes", 'Unknown command "clean". See "oneport --help".'],
+  ["frobnicate --yes", 'Unknown command "frobnicate". See "oneport --help".'],
+  ["clean all", '"oneport clean" does not know what to do with "all". See "oneport clean --help".'],
+  ["doctor --yes", '"oneport doctor" has no option "--yes". See "oneport doctor --help".'],
   ["rotues", 'Unknown command "rotues". Did you mean "oneport routes"?'],
   ["constructor", 'Unknown command "constructor". See "oneport --help".'],
   ["hosts", '"oneport hosts" needs another word. Run "oneport hosts print".'],

@@ -53,7 +53,7 @@ test("--json begins with the port and the addresses, and then tells the events a
   assert.deepEqual(Object.keys(listening), ["type", "port", "addresses"]);
   assert.ok(listening.addresses.includes("127.0.0.1"));
   const targets = [`http://localhost:${service.port}`];
-  assert.deepEqual(JSON.parse(await oneport.output.until(/"routes"/)), {
+  assert.deepEqual(JSON.parse(await oneport.output.until(/"type":"routes"/)), {
     type: "routes",
     routes: [{ domain: "shop.localhost", kind: "http", targets }],
   });
@@ -147,7 +147,7 @@ test("garbage keeps the last good routes and says so with the place; a repair is
   await using place = await Workplace.with(routesTo({ "a.localhost": one.port }));
   await using oneport = place.start(["--port", "0", "--json"]);
   const port = await portIn(oneport);
-  await oneport.output.until(/"routes"/);
+  await oneport.output.until(/"type":"routes"/);
   await place.write('{\n  "oneport.routes": {\n    "a.localhost": }');
   assert.match(await oneport.errors.next(), /settings\.json:3:20: .*The last good routes stay/);
   assert.equal((await get(port, "a.localhost")).body, "one");
@@ -155,7 +155,7 @@ test("garbage keeps the last good routes and says so with the place; a repair is
   assert.match(await oneport.errors.next(), /no file .*settings\.json.*The last good routes stay/);
   assert.equal((await get(port, "a.localhost")).body, "one");
   await place.write(routesTo({ "a.localhost": two.port }));
-  await oneport.output.until(/"routes"/);
+  await oneport.output.until(/"type":"routes"/);
   assert.equal((await get(port, "a.localhost")).body, "two");
 });
 
@@ -207,7 +207,7 @@ test("it ends quietly when nobody reads its output any more", async () => {
   await using place = await Workplace.with(routesTo({ "shop.localhost": service.port }));
   await using oneport = place.start(["--port", "0", "--json"]);
   const port = await portIn(oneport);
-  await oneport.output.until(/"routes"/);
+  await oneport.output.until(/"type":"routes"/);
   oneport.closeOutput();
   await get(port, "shop.localhost");
   assert.equal(await oneport.ended(), 0);

@@ -11,13 +11,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
-import {
-  type Authority,
-  isWithinAuthority,
-  type Leaf,
-  makeAuthority,
-  makeLeaf,
-} from "../../src/core/authority.ts";
+import { type Authority, type Leaf, makeAuthority, makeLeaf } from "../../src/core/authority.ts";
+import { isWithinAuthority } from "../../src/core/local-names.ts";
 import { canonicalAddress } from "../../src/core/domain.ts";
 import { makeSelfSigned } from "../../src/core/self-signed.ts";
 

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { AsnConvert } from "@peculiar/asn1-schema";
 import * as asn1 from "@peculiar/asn1-x509";
 import { Extension, X509CertificateGenerator } from "@peculiar/x509";
-import { constrainedNames, makeAuthority } from "../../src/core/authority.ts";
+import { makeAuthority } from "../../src/core/authority.ts";
+import { constrainedNames } from "../../src/core/local-names.ts";
 import { permittedNames } from "../../src/core/permitted-names.ts";
 
 /** A certificate with these name constraints, or with none. */

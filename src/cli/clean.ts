@@ -1,0 +1,67 @@
+/** `oneport clean`: takes back everything that Oneport put on this machine. */
+import { homedir } from "node:os";
+import { visible } from "../core/printable.ts";
+import { findLeftovers } from "../platform/clean/find.ts";
+import type { Leftover, Removal } from "../platform/clean/leftover.ts";
+import { thisMachine } from "../platform/machine.ts";
+import { stateDirectory } from "../platform/state.ts";
+import type { CommandOptions } from "./arguments.ts";
+import { agreesTo, canAsk } from "./ask.ts";
+import { formatTable } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Exit status 1 when something is left, 2 when nobody could be asked. */
+export async function clean({ yes }: CommandOptions, terminal: Terminal): Promise<number> {
+  const state = stateDirectory(process.env, process.platform, homedir());
+  const leftovers = await findLeftovers({ machine: thisMachine(), stateDirectory: state });
+  if (leftovers.length === 0) {
+    terminal.print("Nothing of Oneport is left.");
+    return 0;
+  }
+  if (!yes) {
+    terminal.print("This is Oneport's on this machine:");
+    for (const line of list(leftovers)) terminal.print(`  ${line}`);
+    if (!canAsk()) {
+      terminal.printProblem(unasked);
+      return 2;
+    }
+    if (!(await agreesTo("Remove all of it?"))) {
+      terminal.print("Nothing was done.");
+      return 0;
+    }
+  }
+  let status = 0;
+  for (const leftover of leftovers) {
+    const removal = await leftover.remove();
+    if (removal.how !== "removed") status = 1;
+    printRemoval(leftover, removal, terminal);
+  }
+  return status;
+}
+
+const unasked = {
+  code: "unasked",
+  message: "Nothing was removed, because nobody could be asked.",
+  remedy: 'Run "oneport clean --yes" to remove all of it.',
+};
+
+function list(leftovers: readonly Leftover[]): string[] {
+  const rows = leftovers.map(({ what, place }) => [what, visible(place)]);
+  return formatTable(rows, (text) => text);
+}
+
+function printRemoval({ what, place }: Leftover, removal: Removal, { style, print }: Terminal): void {
+  const about = visible(`${what} (${place})`);
+  switch (removal.how) {
+    case "removed":
+      return print(`${style("green", "✓")} Removed: ${about}`);
+    case "administrator":
+      print(`${style("yellow", "!")} Left for you to do: ${about}`);
+      for (const instruction of removal.instructions) print(`    ${visible(instruction)}`);
+      return;
+    case "failed": {
+      const { message, remedy } = removal.problem;
+      return print(`${style("red", "✗")} Not removed: ${about}. ${visible(message)} ${visible(remedy)}`);
+    }
+  }
+}

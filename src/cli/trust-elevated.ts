@@ -1,0 +1,40 @@
+/** What `oneport ca trust` and `ca untrust` leave to an administrator, done at once where the user is one and sits there. */
+import type { ElevatedStep } from "../core/elevated-step.ts";
+import type { Result } from "../core/errors.ts";
+import type { TrustStore } from "../core/trust.ts";
+import type { StoreReport } from "../platform/trust.ts";
+import { isNotRun, offerElevation } from "./elevated.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The reports as they are then: `again` makes one anew, of a store that should need no more change. */
+export async function elevateLeft(
+  reports: readonly StoreReport[],
+  stepFor: (left: readonly TrustStore[]) => Promise<ElevatedStep>,
+  again: (store: TrustStore) => Promise<StoreReport>,
+  terminal: Terminal,
+): Promise<readonly StoreReport[]> {
+  const left = reports.filter(({ result }) => result.how === "elevation").map(({ store }) => store);
+  if (left.length === 0) return reports;
+  const names = left.map(({ name, place }) => `${name} (${place})`).join(", ");
+  const step = await stepFor(left);
+  const done = await offerElevation(step, `${names} needs an administrator. Do it now?`);
+  if (!done) return reports;
+  if (!done.ok && isNotRun(done.error.code)) {
+    terminal.printProblem({ ...done.error, remedy: "The commands for it are shown below." });
+    return reports;
+  }
+  return Promise.all(
+    reports.map((report) => (left.includes(report.store) ? after(report, done, again) : report)),
+  );
+}
+
+/** The store itself is believed, whatever the program said. */
+async function after(
+  report: StoreReport,
+  done: Result<void>,
+  again: (store: TrustStore) => Promise<StoreReport>,
+): Promise<StoreReport> {
+  const now = await again(report.store);
+  if (now.result.how === "unchanged") return { ...now, result: { how: "done" } };
+  return done.ok ? now : { ...now, result: { how: "failed", problem: done.error } };
+}

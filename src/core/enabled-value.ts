@@ -1,0 +1,13 @@
+/** The value of a route in the settings, switched off or on. */
+
+/** A bare target becomes `{ "to": … }` to be switched off, and is bare again when it is switched on with no other option left. */
+export function withEnabled(value: unknown, isEnabled: boolean): unknown {
+  const { enabled: _, ...options } = isRecord(value) ? value : { to: value };
+  if (!isEnabled) return { ...options, enabled: false };
+  const [only, ...others] = Object.keys(options);
+  return only === "to" && others.length === 0 ? options.to : options;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

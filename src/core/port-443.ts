@@ -1,0 +1,86 @@
+/** Whether port 443 is to be had on a system, and the least that would have to change there, in words and commands. */
+import type { ElevatedStep } from "./elevated-step.ts";
+import { httpsPort, type PortRange, portSetting } from "./low-port.ts";
+
+export interface Port443Plan {
+  readonly state: "free" | "needs-change" | "reserved" | "taken";
+  readonly explanation: string;
+  /** What an administrator runs, one after the other; nothing when nothing needs to change. */
+  readonly commands: readonly string[];
+  /** What has to be run besides for it to outlive a restart of the system. */
+  readonly keep: readonly string[];
+  /** What takes all of it back. */
+  readonly undo: readonly string[];
+  /** The same through the elevated program, until the next restart; `persist` is for the user to choose. */
+  readonly step?: Extract<ElevatedStep, { do: "allow-443" }>;
+}
+
+/** What a system says of the port. `holder` is who listens there already. */
+export type PortFacts = { readonly holder: string | undefined } & (
+  | { readonly system: "linux"; readonly start: number | undefined; readonly mayBindAny: boolean }
+  | { readonly system: "windows"; readonly excluded: readonly PortRange[] }
+  | { readonly system: "macos" | "other" }
+);
+
+/** Files for sysctl.d(5): the one is read at each start, the other gone by then. */
+export const portFiles = {
+  kept: "/etc/sysctl.d/50-oneport.conf",
+  untilRestart: "/run/sysctl.d/50-oneport.conf",
+} as const;
+
+export function planFor(facts: PortFacts): Port443Plan {
+  if (facts.holder !== undefined) {
+    const explanation = `${facts.holder} listens on port ${httpsPort} already. End it, or choose another port in "oneport.port".`;
+    return without("taken", explanation);
+  }
+  switch (facts.system) {
+    case "linux":
+      return facts.mayBindAny || (facts.start ?? 0) <= httpsPort
+        ? without("free", `This user may listen on port ${httpsPort}.`)
+        : linuxChange(facts.start ?? 0);
+    case "windows":
+      return windowsPlan(facts.excluded);
+    case "macos":
+      return without(
+        "free",
+        `macOS lets every user listen on port ${httpsPort}, but only on all addresses at once. Oneport drops what comes to another than a loopback address.`,
+      );
+    case "other":
+      return without("free", `Nothing is known to keep this user from port ${httpsPort}.`);
+  }
+}
+
+function without(state: Port443Plan["state"], explanation: string): Port443Plan {
+  return { state, explanation, commands: [], keep: [], undo: [] };
+}
+
+function linuxChange(start: number): Port443Plan {
+  const set = (value: number) => `sudo sysctl -w ${portSetting}=${value}`;
+  return {
+    state: "needs-change",
+    explanation:
+      `This system lets only root listen on ports below ${start}. The least that helps is to let every user of this machine ` +
+      `listen on port ${httpsPort} and above, until the next restart or for good.`,
+    commands: [set(httpsPort)],
+    keep: [`echo "${portSetting} = ${httpsPort}" | sudo tee ${portFiles.kept}`],
+    undo: [`sudo rm -f ${portFiles.kept} ${portFiles.untilRestart}`, set(start)],
+    step: { do: "allow-443", persist: false },
+  };
+}
+
+/** Windows has no ports for administrators alone, but Hyper-V and WSL set ranges aside at each start, at random. */
+function windowsPlan(excluded: readonly PortRange[]): Port443Plan {
+  const range = excluded.find(({ first, last }) => first <= httpsPort && httpsPort <= last);
+  if (!range) return without("free", `Windows keeps port ${httpsPort} for nobody.`);
+  const netsh = (verb: string) =>
+    `netsh int ipv4 ${verb} excludedportrange protocol=tcp startport=${httpsPort} numberofports=1`;
+  return {
+    state: "reserved",
+    explanation:
+      `Windows has set aside the ports ${range.first} to ${range.last}, ${httpsPort} among them, mostly for Hyper-V, WSL or Docker. ` +
+      `While its network service for these is stopped, an administrator can keep ${httpsPort} out of such ranges; they lose their connections for that moment.`,
+    commands: ["net stop winnat", `${netsh("add")} store=persistent`, "net start winnat"],
+    keep: [],
+    undo: [`${netsh("delete")} store=persistent`],
+  };
+}

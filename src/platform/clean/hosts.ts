@@ -1,0 +1,39 @@
+/** Oneport's lines in the hosts file, taken out. */
+
+import { hostsMarkers } from "../../core/hosts-block.ts";
+import { editHosts } from "../../core/hosts-edit.ts";
+import { shellLine } from "../../core/trust.ts";
+import { hostsStep } from "../elevate.ts";
+import { editHostsFile, readHostsFile } from "../hosts-file.ts";
+import { systemHostsFile } from "../hosts-path.ts";
+import { type CleanContext, elevated, type Leftover } from "./leftover.ts";
+
+/** None where the file has no block; a damaged one is left over, for nobody but the user can tell what is ours. */
+export async function findHostsBlock(context: CleanContext): Promise<readonly Leftover[]> {
+  const { platform, environment } = context.machine;
+  const place = systemHostsFile(platform, environment);
+  const file = await readHostsFile(place);
+  if (!file.ok && file.error.code === "hosts-missing") return [];
+  const edit = file.ok ? editHosts(file.value, []) : file;
+  if (file.ok && edit.ok && edit.value.bytes.equals(file.value)) return [];
+  return [{ what: "Oneport's lines in the hosts file", place, remove }];
+
+  async function remove() {
+    const edited = await editHostsFile(place, (bytes) => editHosts(bytes, []));
+    if (edited.ok) return { how: "removed" } as const;
+    if (edited.error.code !== "hosts-not-writable" || !file.ok) {
+      return { how: "failed", problem: edited.error } as const;
+    }
+    return elevated(context, hostsStep(file.value, [], []), [byHand(place, platform)]);
+  }
+}
+
+function byHand(place: string, platform: NodeJS.Platform): string {
+  if (platform === "win32") {
+    return `As an administrator, open ${place} in an editor and delete the lines from "${hostsMarkers.begin}" to "${hostsMarkers.end}".`;
+  }
+  const lines = "/^# BEGIN Oneport (/,/^# END Oneport/d";
+  // BSD's sed wants to hear that no copy is to be kept.
+  const list = platform === "darwin" ? ["-i", "", lines, place] : ["-i", lines, place];
+  return shellLine([{ program: "sed", arguments: list }], "sudo ");
+}

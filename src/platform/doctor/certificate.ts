@@ -1,0 +1,99 @@
+/** The certificate that a client of a route is shown, or would be. */
+import type { Finding } from "../../core/diagnosis.ts";
+import { wrong } from "../../core/diagnosis.ts";
+import { formatDomain } from "../../core/domain.ts";
+import type { Route } from "../../core/route.ts";
+import { Certificates } from "../certificates.ts";
+import { trustedCertificates } from "../trusted-certificates.ts";
+import { handshake, type Place, type Shown } from "./ask.ts";
+import type { DoctorContext } from "./context.ts";
+
+const day = 86_400_000;
+/** So long before it ends a certificate that nobody renews by itself is worth a word. */
+const soon = 14 * day;
+
+/** `place` is where the name is asked for; without it nothing runs, and it is told what would be shown. */
+export async function checkCertificate(
+  route: Route,
+  name: string,
+  place: Place | undefined,
+  context: DoctorContext,
+): Promise<readonly Finding[]> {
+  if (!place) return route.kind === "tls" ? [] : planned(route, name, context);
+  const trusted = trustedCertificates(context.stateDirectory);
+  const shown = await handshake(place, trusted, route.kind === "http" ? "http/1.1" : undefined);
+  const subject = formatDomain(route.domain);
+  if (!shown.ok) {
+    return [
+      {
+        check: "certificate",
+        subject,
+        state: "wrong",
+        message: `There is no TLS handshake for it: ${shown.error}.`,
+        remedy: route.kind === "tls" ? "Look at the service's own log." : "Look at Oneport's log.",
+      },
+    ];
+  }
+  return [{ check: "certificate", subject, ...judged(shown.value, route, context) }];
+}
+
+async function planned(
+  route: Route,
+  name: string,
+  { stateDirectory, certificates }: DoctorContext,
+): Promise<readonly Finding[]> {
+  const subject = formatDomain(route.domain);
+  const problems = await new Certificates(stateDirectory, certificates).problemsFor(name);
+  if (problems.length > 0) return problems.map((problem) => wrong("certificate", problem, subject));
+  return [{ check: "certificate", subject, state: "ok", message: "A certificate can be shown for it." }];
+}
+
+type Judgement = Pick<Finding, "state" | "message" | "remedy">;
+
+/** Whose business the certificate is decides what is to be done about it. */
+function judged(
+  { issuer, validTo, fault }: Shown,
+  { kind }: Route,
+  { certificates }: DoctorContext,
+): Judgement {
+  const until = validTo.toISOString().slice(0, 10);
+  const isServices = kind === "tls";
+  const renew = isServices
+    ? "Renew it in the service."
+    : "Renew the file that oneport.certificateFiles names.";
+  switch (fault) {
+    case undefined: {
+      const message = `Its certificate, by ${issuer}, is good until ${until}.`;
+      if (validTo.getTime() - Date.now() < soon) return { state: "note", message, remedy: renew };
+      return { state: "ok", message };
+    }
+    case "CERT_HAS_EXPIRED":
+      return { state: "wrong", message: `Its certificate expired on ${until}.`, remedy: renew };
+    case "CERT_NOT_YET_VALID":
+      return {
+        state: "wrong",
+        message: "Its certificate is not valid yet.",
+        remedy: "Set this machine's clock.",
+      };
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return { state: "wrong", message: "Its certificate is for another name.", remedy: renew };
+    case "DEPTH_ZERO_SELF_SIGNED_CERT": {
+      const isWanted = isServices || certificates.mode === "selfSigned";
+      return {
+        state: isWanted ? "note" : "wrong",
+        message: "Its certificate is self-signed, so every client warns.",
+        remedy: isServices
+          ? "Have the clients trust that very certificate."
+          : 'Set oneport.certificates to "authority", and use a name under .test.',
+      };
+    }
+    default:
+      return {
+        state: "wrong",
+        message: `Its certificate, by ${issuer}, leads to no root that is trusted here (${fault}).`,
+        remedy: isServices
+          ? "Have the clients trust its issuer."
+          : "Add the issuer's certificate to the file.",
+      };
+  }
+}

@@ -1,0 +1,84 @@
+/** The one port: whether Oneport has it, could have it, or who does. */
+import net from "node:net";
+import type { Finding } from "../../core/diagnosis.ts";
+import { systemCode } from "../../core/errors.ts";
+import { portHolder } from "../listening-ports.ts";
+import type { Machine } from "../machine.ts";
+import type { DoctorContext } from "./context.ts";
+
+/** What "auto" stands for, in the order in which it is tried. */
+const automaticPorts = [443, 8443] as const;
+
+export async function checkPort({ settings, mux, machine }: DoctorContext): Promise<Finding[]> {
+  const { port: wanted } = settings;
+  if (mux) return [running(mux.port, wanted)];
+  const findings: Finding[] = [];
+  for (const port of wanted === "auto" ? automaticPorts : [wanted]) {
+    const obstacle = await obstacleAt(port, machine);
+    const subject = `port ${port}`;
+    if (!obstacle) {
+      const free = {
+        check: "port",
+        subject,
+        state: "ok",
+        message: "It is free; Oneport does not run.",
+      } as const;
+      // With this one to be had, it does not matter that another one is not.
+      return [...findings.map((finding) => ({ ...finding, state: "note" as const })), free];
+    }
+    findings.push({ check: "port", subject, state: "wrong", ...obstacle });
+  }
+  return findings;
+}
+
+function running(port: number, wanted: "auto" | number): Finding {
+  const subject = `port ${port}`;
+  if (wanted === "auto" || wanted === port) {
+    return { check: "port", subject, state: "ok", message: "Oneport listens there." };
+  }
+  return {
+    check: "port",
+    subject,
+    state: "note",
+    message: `Oneport listens there, but these settings say ${wanted}.`,
+    remedy: "Stop it and start it again to have it there.",
+  };
+}
+
+/** Why Oneport could not listen there; nothing if it could. */
+async function obstacleAt(
+  port: number,
+  machine: Machine,
+): Promise<Required<Pick<Finding, "message" | "remedy">> | undefined> {
+  for (const address of ["127.0.0.1", "::1"]) {
+    const code = await listenCode(port, address);
+    if (code === undefined || code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT") continue;
+    if (code === "EADDRINUSE") {
+      const held = await portHolder(machine, port, address);
+      const who = (held.ok && held.value?.words) || "another process";
+      return {
+        message: `It is held by ${who}.`,
+        remedy: "Stop that, or set oneport.port to another number.",
+      };
+    }
+    if (code === "EACCES" || code === "EPERM") {
+      return {
+        message: "The system lets only administrators listen there.",
+        remedy: "Set oneport.port to a number above 1023.",
+      };
+    }
+    return { message: `It cannot be had (${code}).`, remedy: "Set oneport.port to another number." };
+  }
+  return undefined;
+}
+
+/** Listens for a moment; the system's code if it cannot. */
+function listenCode(port: number, address: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once("error", (error) => resolve(systemCode(error) ?? error.message));
+    server.listen({ port, host: address, exclusive: true, ipv6Only: true }, () =>
+      server.close(() => resolve(undefined)),
+    );
+  });
+}

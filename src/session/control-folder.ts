@@ -1,0 +1,81 @@
+/** Where the control sockets lie: one for each port, in a folder that no other user can enter. */
+import { createHash } from "node:crypto";
+import { lstat, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { OneportError, systemCode } from "../core/errors.ts";
+
+/** What `sun_path` holds on the systems we know (104 bytes on macOS, 108 on Linux), without its last zero. */
+const longestPath = 103;
+const widestPort = 65_535;
+
+export interface ControlFolder {
+  /** Undefined on Windows: named pipes lie in no folder. */
+  readonly path: string | undefined;
+  /** The address of the control socket for a port. */
+  readonly socket: (port: number) => string;
+}
+
+/** The system that it is looked for on. */
+export interface System {
+  readonly platform: NodeJS.Platform;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Of the user; undefined on Windows. */
+  readonly uid: number | undefined;
+}
+
+/** Two state directories are two worlds. In the state directory, or, where that lies too deep, in one for such files. */
+export function controlFolder(stateDirectory: string, { platform, environment, uid }: System): ControlFolder {
+  const world = createHash("sha256").update(stateDirectory).digest("hex").slice(0, 16);
+  if (platform === "win32") {
+    // Windows lets only its creator and administrators write to a pipe, unless told otherwise (read, not run here).
+    return { path: undefined, socket: (port) => `\\\\.\\pipe\\oneport-${world}-${port}` };
+  }
+  const runtime = environment.XDG_RUNTIME_DIR;
+  const folders = [
+    join(stateDirectory, "run"),
+    ...(runtime?.startsWith("/") ? [join(runtime, `oneport-${world}`)] : []),
+  ];
+  const short = folders.find((folder) => Buffer.byteLength(join(folder, fileOf(widestPort))) <= longestPath);
+  const path = short ?? `/tmp/oneport-${uid}-${world}`;
+  return { path, socket: (port) => join(path, fileOf(port)) };
+}
+
+/** The ports that somebody may own a mux on: those of the sockets in the folder, stale ones included. */
+export async function controlledPorts({ path }: ControlFolder): Promise<number[]> {
+  if (path === undefined) return [];
+  const files = await readdir(path).catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT") return [];
+    throw error;
+  });
+  return files.flatMap((file) => (/^\d{1,5}\.sock$/.test(file) ? [Number.parseInt(file, 10)] : []));
+}
+
+/**
+ * Throws `control-folder-unsafe` unless the folder is this user's alone: nobody else can have put a socket there. Before
+ * listening it is made; before connecting it may be missing, and the answer is then false.
+ */
+export async function isSafeFolder({ path }: ControlFolder, how: "make" | "look"): Promise<boolean> {
+  if (path === undefined) return true;
+  if (how === "make") await mkdir(path, { recursive: true, mode: 0o700 });
+  try {
+    const stats = await lstat(path);
+    const isOurs = stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;
+    if (!isOurs) throw new OneportError(unsafe(path));
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function fileOf(port: number): string {
+  return `${port}.sock`;
+}
+
+function unsafe(path: string) {
+  return {
+    code: "control-folder-unsafe",
+    message: `Other users could reach into ${path}, through which the windows of Oneport talk to each other.`,
+    remedy: `Remove it, or make it yours alone with "chmod 700 ${path}".`,
+  };
+}

@@ -1,0 +1,95 @@
+/** A look at a mux that runs, without taking part in it, and the means to end it: for the command line. */
+import { setTimeout as wait } from "node:timers/promises";
+import type { SessionWindow } from "../core/events.ts";
+import { type MuxState, nextState, stopped } from "../core/mux-state.ts";
+import { type ControlFolder, controlledPorts } from "./control-folder.ts";
+import { type Joined, Member, type MemberHandlers } from "./member.ts";
+import type { Tally } from "./messages.ts";
+
+/** `silent`: its owner is stopped or hangs. `strange`: it is another version's, which nothing is known of. */
+export type Observed =
+  | { readonly is: "silent" | "strange"; readonly port: number }
+  | {
+      readonly is: "running";
+      readonly port: number;
+      readonly state: MuxState;
+      readonly windows: readonly SessionWindow[];
+      readonly tally: Tally;
+    };
+
+/** Services are asked whether they are up; those that have not said so within this are as they were last. */
+const healthMilliseconds = 300;
+
+/** Every mux that runs. May throw `control-folder-unsafe`. */
+export async function observeAll(folder: ControlFolder): Promise<Observed[]> {
+  const ports = await controlledPorts(folder);
+  const all = await Promise.all(ports.map((port) => observe(folder, port)));
+  return all.filter((observed) => observed !== undefined);
+}
+
+/**
+ * Ends every mux that runs, for all its windows, and gives their ports and what could not be ended. Connections that are open
+ * may go on for so long.
+ */
+export async function endAll(
+  folder: ControlFolder,
+  graceSeconds: number,
+): Promise<{ readonly ended: number[]; readonly silent: number[] }> {
+  const ended: number[] = [];
+  const silent: number[] = [];
+  const end = async (port: number) => {
+    const joined = await look(folder, port, () => {});
+    if (joined.is === "silent" || joined.is === "refused") silent.push(port);
+    if (joined.is !== "joined") return;
+    joined.member.send({ type: "stop", graceSeconds });
+    await joined.member.closed;
+    ended.push(port);
+  };
+  await Promise.all((await controlledPorts(folder)).map(end));
+  return { ended, silent };
+}
+
+/** Nothing where nobody answers: one that was killed leaves its socket to the next. */
+async function observe(folder: ControlFolder, port: number): Promise<Observed | undefined> {
+  let state = stopped;
+  let windows: readonly SessionWindow[] = [];
+  const tally = Promise.withResolvers<Tally>();
+  const joined = await look(folder, port, (message) => {
+    if (message.type === "tally") tally.resolve(message.routes);
+    if (message.type !== "event") return;
+    state = nextState(state, message.event);
+    if (message.event.type === "session") windows = message.event.windows;
+  });
+  switch (joined.is) {
+    case "absent":
+      return undefined;
+    case "silent":
+      return { is: "silent", port };
+    case "refused":
+      return { is: "strange", port };
+    case "joined": {
+      const { member } = joined;
+      member.send({ type: "watch", isWatching: true });
+      await wait(healthMilliseconds);
+      member.send({ type: "count" });
+      const counted = await Promise.race([tally.promise, member.closed]);
+      member.leave();
+      return counted && { is: "running", port, state, windows, tally: counted };
+    }
+  }
+}
+
+async function look(
+  folder: ControlFolder,
+  port: number,
+  onMessage: MemberHandlers["onMessage"],
+): Promise<Joined> {
+  let joined: Joined | undefined;
+  joined = await Member.join(folder, port, undefined, {
+    onMessage,
+    onClose: () => {},
+    onSilence: () => joined?.is === "joined" && joined.member.leave(),
+  });
+  if (joined.is === "refused") joined.member.leave();
+  return joined;
+}

@@ -1,0 +1,70 @@
+/** One process at the other end of a control channel, as the owner sees it: a member, or one who only looks. */
+import type net from "node:net";
+import type { MuxEvent } from "../core/events.ts";
+import { Channel } from "./channel.ts";
+import { parseToOwner, type ToMember, type ToOwner, type Window } from "./messages.ts";
+
+/** A member that is to be the successor and says nothing for so long is passed over. */
+const mostPreparationMilliseconds = 1000;
+
+export interface PeerHandlers {
+  readonly onMessage: (peer: Peer, message: ToOwner) => void;
+  readonly onClose: (peer: Peer) => void;
+}
+
+export class Peer {
+  readonly #channel: Channel<ToOwner, ToMember>;
+  /** Of a member. */
+  window: Window | undefined;
+  /** It speaks our version, and is told what happens. */
+  isWelcome = false;
+  isWatching = false;
+  #onReady: ((isReady: boolean) => void) | undefined;
+
+  constructor(socket: net.Socket, { onMessage, onClose }: PeerHandlers) {
+    this.#channel = new Channel(socket, {
+      parse: parseToOwner,
+      onMessage: (message) => {
+        if (message.type === "ready") this.#onReady?.(message.problem === undefined);
+        onMessage(this, message);
+      },
+      onClose: () => {
+        this.#onReady?.(false);
+        onClose(this);
+      },
+    });
+  }
+
+  send(message: ToMember): void {
+    this.#channel.send(message);
+  }
+
+  /** `line` is the event as a message. One that does not keep up loses connections: each is told once and nothing follows from it. */
+  tell(event: MuxEvent, line: string): void {
+    if (!this.isWelcome) return;
+    if (event.type === "open" && !this.isWatching) return;
+    if (event.type === "connection" && this.#channel.isBusy) return;
+    this.#channel.sendLine(line);
+  }
+
+  /** Whether it is ready to own the mux, now. */
+  canSucceed(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), mostPreparationMilliseconds);
+      this.#onReady = (isReady) => {
+        clearTimeout(timer);
+        resolve(isReady);
+      };
+      this.send({ type: "succeed" });
+    });
+  }
+
+  end(last: ToMember | undefined): void {
+    if (last) this.send(last);
+    this.#channel.end();
+  }
+
+  destroy(): void {
+    this.#channel.destroy();
+  }
+}

@@ -1,0 +1,62 @@
+/** The commands that package.json declares, each with what it does: the compiler and a test name a forgotten one. */
+import { commands, Disposable } from "vscode";
+
+/** What a command is called with: from a menu of the tree its row, from the palette nothing. */
+type Handler = (row?: unknown) => unknown;
+
+export const commandNames = [
+  "start",
+  "stop",
+  "restart",
+  "addRoute",
+  "editRoute",
+  "changeTarget",
+  "duplicateRoute",
+  "enableRoute",
+  "disableRoute",
+  "removeRoute",
+  "revealRoute",
+  "openRoute",
+  "openInSimpleBrowser",
+  "copyUrl",
+  "copyConnectCommand",
+  "copyCurl",
+  "copyPsql",
+  "copyRedisCli",
+  "copyMysql",
+  "copySsh",
+  "copyOpenssl",
+  "refresh",
+  "showLog",
+  "showStatus",
+  "openSettings",
+  "addSuggested",
+  "setUp",
+  "updateHosts",
+  "removeHosts",
+  "trustAuthority",
+  "untrustAuthority",
+  "usePort443",
+  "allowName",
+  "diagnose",
+  "clean",
+  "openWalkthrough",
+] as const;
+
+export type CommandName = (typeof commandNames)[number];
+
+export type Handlers = { readonly [Name in CommandName]: Handler };
+
+/** `onError` is told of what a command throws. */
+export function registerCommands(handlers: Handlers, onError: (error: unknown) => void): Disposable {
+  const registered = commandNames.map((name) =>
+    commands.registerCommand(`oneport.${name}`, async (row?: unknown): Promise<unknown> => {
+      try {
+        return await handlers[name](row);
+      } catch (error) {
+        return onError(error);
+      }
+    }),
+  );
+  return Disposable.from(...registered);
+}

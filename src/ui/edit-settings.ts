@@ -1,0 +1,87 @@
+/** Routes written into the settings: as an edit of the file's text, so that comments and order stay, and undo works. */
+import type { Uri } from "vscode";
+import { renameProperty, writeProperty } from "../core/edit-json.ts";
+import { fail, ok, type Result } from "../core/errors.ts";
+import { parseSettingsText } from "../platform/settings-file.ts";
+import { type SettingsPlace, settingsPlaces } from "./route-places.ts";
+import { fileOf, openText, replaceText, type SettingsFile } from "./settings-editor.ts";
+import { isInForce, type Routes, routesOf, updateRoutes, withRoute } from "./settings-value.ts";
+import { placeGone } from "./write-problems.ts";
+
+/** Fail with what stands in the way, such as a file that is no JSON or that cannot be saved. */
+export interface RouteEdits {
+  /** `undefined` takes the route out. */
+  writeRoute(place: SettingsPlace, key: string, value: unknown): Promise<Result<void>>;
+  /** The route keeps its place among the others. */
+  renameRoute(place: SettingsPlace, key: string, newKey: string, value: unknown): Promise<Result<void>>;
+}
+
+/** One change, of a file's text and of the value that it stands for. */
+interface Change {
+  /** `path` is that of `oneport.routes`. Undefined when there is no such object. */
+  readonly ofText: (text: string, path: readonly string[]) => string | undefined;
+  readonly ofRoutes: (routes: Routes) => Routes;
+}
+
+/** `storage` is the extension's own global folder: the user's settings lie near it. */
+export function routeEdits(storage: Uri): RouteEdits {
+  /** One after another: each must find what the one before has written. */
+  let earlier: Promise<unknown> = Promise.resolve();
+  const make = (place: SettingsPlace, change: Change): Promise<Result<void>> => {
+    const made = earlier.then(() => edit(place, change, storage));
+    // Whoever asked for it hears of it.
+    earlier = made.catch(() => undefined);
+    return made;
+  };
+  return {
+    writeRoute: (place, key, value) =>
+      make(place, {
+        ofText: (text, path) => writeProperty(text, [...path, key], value),
+        ofRoutes: (routes) => withRoute(routes, key, value),
+      }),
+    renameRoute: (place, key, newKey, value) =>
+      make(place, {
+        ofText(text, path) {
+          const renamed = renameProperty(text, [...path, key], newKey);
+          return renamed && writeProperty(renamed, [...path, newKey], value);
+        },
+        ofRoutes(routes) {
+          const renamed = routes.map(([each, written]) => [each === key ? newKey : each, written] as const);
+          return withRoute(renamed, newKey, value);
+        },
+      }),
+  };
+}
+
+/** By the text, where VS Code lets us at it and there are routes already; else there is no comment to lose. */
+async function edit({ id }: SettingsPlace, change: Change, storage: Uri): Promise<Result<void>> {
+  const place = settingsPlaces().find((each) => each.id === id);
+  if (!place) return fail(placeGone());
+  const before = routesOf(place);
+  if (!before.ok) return before;
+  const routes = change.ofRoutes(before.value);
+  const file = await fileOf(place, storage);
+  const edited = file && (await editFile(file, change));
+  if (!edited) return updateRoutes(place, routes);
+  if (!edited.ok) return edited;
+  if (file.isCertain || (await isInForce(place, routes))) return ok(undefined);
+  await edited.value.takeBack();
+  return updateRoutes(place, routes);
+}
+
+/** Undefined when the file has no routes to edit. */
+async function editFile(
+  file: SettingsFile,
+  change: Change,
+): Promise<Result<{ takeBack: () => Promise<unknown> }> | undefined> {
+  const opened = await openText(file.uri);
+  if (!opened.ok) return opened;
+  const document = opened.value;
+  const before = document.getText();
+  const read = parseSettingsText(before, file.name);
+  if (!read.ok) return read;
+  const after = change.ofText(before, file.path);
+  if (after === undefined) return undefined;
+  const written = await replaceText(document, after);
+  return written.ok ? ok({ takeBack: () => replaceText(document, before) }) : written;
+}

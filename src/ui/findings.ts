@@ -1,0 +1,52 @@
+/** "Diagnose": what was found, as a page that can be searched, copied and read aloud, and that nobody is asked to save. */
+import {
+  Disposable,
+  EventEmitter,
+  l10n,
+  ProgressLocation,
+  type TextDocumentContentProvider,
+  Uri,
+  window,
+  workspace,
+} from "vscode";
+import { type Finding, formatFinding } from "../core/diagnosis.ts";
+import type { Result } from "../core/errors.ts";
+import { inEditorsWords } from "./editors-words.ts";
+import { showProblem } from "./show-problem.ts";
+
+const scheme = "oneport";
+const place = Uri.from({ scheme, path: "/Oneport Diagnosis.md" });
+
+export class FindingsPage implements TextDocumentContentProvider, Disposable {
+  readonly #changed = new EventEmitter<Uri>();
+  readonly onDidChange = this.#changed.event;
+  readonly #owned = Disposable.from(
+    this.#changed,
+    workspace.registerTextDocumentContentProvider(scheme, this),
+  );
+  #text = "";
+
+  provideTextDocumentContent(): string {
+    return this.#text;
+  }
+
+  async show(diagnose: () => Promise<Result<readonly Finding[]>>): Promise<void> {
+    const progress = { location: ProgressLocation.Window, title: l10n.t("Oneport: looking at everything") };
+    const found = await window.withProgress(progress, diagnose);
+    if (!found.ok) return showProblem(found.error);
+    this.#text = page(found.value);
+    this.#changed.fire(place);
+    await window.showTextDocument(place, { preview: false });
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+}
+
+function page(findings: readonly Finding[]): string {
+  const wrong = findings.filter(({ state }) => state === "wrong").length;
+  const heading = wrong === 0 ? l10n.t("All is well.") : l10n.t("{0} things are wrong.", wrong);
+  const lines = findings.map((finding) => `- ${inEditorsWords(formatFinding(finding, (_, text) => text))}`);
+  return [`# Oneport: ${heading}`, "", ...lines, ""].join("\n");
+}

@@ -1,0 +1,19 @@
+/** When the mux starts by itself in a window: because it ran there before, or because a trusted folder has routes. */
+import { type Memento, workspace } from "vscode";
+import { parseSettings } from "../core/settings.ts";
+
+/** Kept for each workspace, so that it survives a reload, a crash of the extension host and the next day. */
+const wasRunning = "oneport.wasRunning";
+
+/** Whoever stopped it finds it stopped when the window is opened again. */
+export function shouldStart(memory: Memento, settings: Readonly<Record<string, unknown>>): boolean {
+  const remembered: unknown = memory.get(wasRunning);
+  if (typeof remembered === "boolean") return remembered;
+  const { autoStart, routes } = parseSettings(settings).settings;
+  const hasTrustedFolder = workspace.isTrusted && (workspace.workspaceFolders ?? []).length > 0;
+  return autoStart && hasTrustedFolder && routes.length > 0;
+}
+
+export async function rememberRunning(memory: Memento, isRunning: boolean): Promise<void> {
+  await memory.update(wasRunning, isRunning);
+}

@@ -1,0 +1,83 @@
+/** Whether this machine is set up for the routes: names that lead elsewhere, and stores that do not trust the authority. */
+import { join } from "node:path";
+import { type Disposable, EventEmitter } from "vscode";
+import { type Problem, problemOf } from "../core/errors.ts";
+import { hostsEntries } from "../core/hosts-block.ts";
+import { isWithinAuthority } from "../core/local-names.ts";
+import type { Route } from "../core/route.ts";
+import { todaysRoot } from "../platform/trusted-roots.ts";
+import { namesElsewhere } from "./hosts-change.ts";
+import type { MachineFacts } from "./route-facts.ts";
+import { isTrustedEverywhere, type TrustContext } from "./trust-change.ts";
+
+type SetupContext = TrustContext & { readonly routes: () => readonly Route[] };
+
+export class MachineSetup implements Disposable, MachineFacts {
+  readonly #context: SetupContext;
+  readonly #usesAuthority: () => boolean;
+  readonly #changed = new EventEmitter<void>();
+  readonly onDidChange = this.#changed.event;
+  #elsewhere: ReadonlyMap<string, Problem> = new Map();
+  #looked: ReadonlySet<string> | undefined;
+  #isDistrusted = false;
+  #last: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  constructor(context: SetupContext, usesAuthority: () => boolean) {
+    this.#context = context;
+    this.#usesAuthority = usesAuthority;
+  }
+
+  /** Why a name does not lead here, by name. */
+  get elsewhere(): ReadonlyMap<string, Problem> {
+    return this.#elsewhere;
+  }
+
+  /** There is an authority, and a store that does not trust it. */
+  get isDistrusted(): boolean {
+    return this.#isDistrusted;
+  }
+
+  /** Undefined while nobody has looked, and for names that need no look-up. */
+  readonly resolves: MachineFacts["resolves"] = (name) =>
+    this.#looked?.has(name) ? !this.#elsewhere.has(name) : undefined;
+
+  /** The user's own files are not looked into. */
+  readonly certificateOf: MachineFacts["certificateOf"] = (name) => {
+    if (!this.#usesAuthority() || !isWithinAuthority(name)) return { by: "itself" };
+    const rootFile = join(this.#context.stateDirectory, "ca", "root.crt");
+    return { by: "authority", rootFile, isTrusted: this.#looked !== undefined && !this.#isDistrusted };
+  };
+
+  /** Looks at it all, after a look that is under way; calls that come meanwhile share the next one. */
+  check(): Promise<void> {
+    this.#next ??= this.#last.then(() => {
+      this.#next = undefined;
+      return this.#look();
+    });
+    this.#last = this.#next;
+    return this.#last;
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const routes = this.#context.routes();
+      const looks = [namesElsewhere(routes), this.#findDistrust()] as const;
+      [this.#elsewhere, this.#isDistrusted] = await Promise.all(looks);
+      this.#looked = new Set(hostsEntries(routes).map(({ name }) => name));
+      this.#changed.fire();
+    } catch (error) {
+      this.#context.log.warn(problemOf(error).message);
+    }
+  }
+
+  async #findDistrust(): Promise<boolean> {
+    if (!this.#usesAuthority()) return false;
+    const root = await todaysRoot(this.#context.stateDirectory);
+    return root !== undefined && !(await isTrustedEverywhere(root, this.#context));
+  }
+}

@@ -1,0 +1,116 @@
+/** The mux as the extension sees it: the worker thread, what is known of it, and how to start and stop it. */
+import { type Disposable, EventEmitter, l10n, workspace } from "vscode";
+import { type Problem, problemOf } from "../core/errors.ts";
+import type { MuxEvent } from "../core/events.ts";
+import { type MuxState, nextState, stopped } from "../core/mux-state.ts";
+import { parseSettings } from "../core/settings.ts";
+import { MuxWorker } from "../session/mux-worker.ts";
+
+/** In seconds, for connections that are open when the mux is stopped or the window closes. */
+const graceSeconds = 2;
+
+export interface MuxHostOptions {
+  /** The file of the bundled worker. */
+  readonly workerEntry: string;
+  readonly stateDirectory: string;
+  /** What the user set, by full keys. */
+  readonly readSettings: () => Record<string, unknown>;
+  readonly onEvent: (event: MuxEvent) => void;
+}
+
+export class MuxHost implements Disposable {
+  readonly #options: MuxHostOptions;
+  readonly #changed = new EventEmitter<MuxState>();
+  /** After every change of `state`. */
+  readonly onDidChange = this.#changed.event;
+  #state: MuxState = stopped;
+  #worker: MuxWorker | undefined;
+  #isWatching = false;
+
+  constructor(options: MuxHostOptions) {
+    this.#options = options;
+  }
+
+  get state(): MuxState {
+    return this.#state;
+  }
+
+  /** Fulfilled when it listens; with the problem when it cannot. Does nothing when it runs already. */
+  async start(): Promise<Problem | undefined> {
+    if (this.#state.phase !== "stopped") return undefined;
+    const { workerEntry, stateDirectory, readSettings } = this.#options;
+    const settings = readSettings();
+    const { port } = parseSettings(settings).settings;
+    this.#change({ ...stopped, phase: "starting" });
+    const { promise, resolve } = Promise.withResolvers<Problem | undefined>();
+    const worker = new MuxWorker(workerEntry, (event) => {
+      this.#options.onEvent(event);
+      const isFailedStart = event.type === "problem" && this.#state.phase === "starting";
+      this.#change(nextState(this.#state, event));
+      if (event.type === "listening") resolve(undefined);
+      if (isFailedStart) {
+        resolve(event.problem);
+        void this.stop();
+      }
+    });
+    this.#worker = worker;
+    worker.ended.then(
+      () => this.#ended(worker),
+      (error: unknown) => {
+        this.#ended(worker, problemOf(error));
+        resolve(problemOf(error));
+      },
+    );
+    const name = workspace.name ?? l10n.t("a window without a folder");
+    worker.send({ type: "start", stateDirectory, port, settings, window: { name, kind: "window" } });
+    if (this.#isWatching) worker.send({ type: "watch", isWatching: true });
+    return promise;
+  }
+
+  /** Fulfilled when this window has left the mux; other windows go on with it, unless it is to end `forAll`. */
+  async stop({ forAll = false } = {}): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) return;
+    if (this.#state.phase !== "stopping") {
+      this.#change({ ...this.#state, phase: "stopping" });
+      worker.send({ type: "stop", graceSeconds, ...(forAll && { forAll }) });
+    }
+    await worker.ended.catch(() => {
+      // Whoever started it is told.
+    });
+  }
+
+  /** The settings have changed. */
+  configure(): void {
+    this.#worker?.send({ type: "configure", settings: this.#options.readSettings() });
+  }
+
+  /** Somebody looks at health and connections, or nobody does any more. */
+  watch(isWatching: boolean): void {
+    this.#isWatching = isWatching;
+    this.#worker?.send({ type: "watch", isWatching });
+  }
+
+  refresh(): void {
+    this.#worker?.send({ type: "refresh" });
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+
+  #change(state: MuxState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#changed.fire(state);
+  }
+
+  #ended(worker: MuxWorker, problem?: Problem): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    this.#change({
+      ...stopped,
+      problems: problem ? [...this.#state.problems, problem] : this.#state.problems,
+    });
+  }
+}

@@ -1,0 +1,107 @@
+/** What stands above the routes in the tree: what is not as it should be yet, each with the one command that helps. */
+import { env, l10n, workspace } from "vscode";
+import type { Problem } from "../core/errors.ts";
+import type { MuxState } from "../core/mux-state.ts";
+import type { MachineSetup } from "./machine-setup.ts";
+import type { WrittenRoute } from "./route-settings.ts";
+import type { Notice } from "./row.ts";
+
+export function notices(
+  state: MuxState,
+  setup: Pick<MachineSetup, "elsewhere" | "isDistrusted">,
+  routes: readonly WrittenRoute[],
+): Notice[] {
+  if (routes.length === 0) return [];
+  return [
+    ...restricted(routes),
+    ...notRunning(state),
+    ...notSetUp([...setup.elsewhere.values()], setup.isDistrusted),
+    ...remote(),
+  ];
+}
+
+function restricted(routes: readonly WrittenRoute[]): Notice[] {
+  if (workspace.isTrusted || !routes.some(({ fate }) => fate.is === "untrusted")) return [];
+  return [
+    {
+      id: "restricted",
+      icon: { id: "shield" },
+      label: l10n.t("Restricted Mode"),
+      description: l10n.t("manage workspace trust"),
+      tooltip: l10n.t(
+        "The routes of this folder do not act until you trust it; those of your user settings do.",
+      ),
+      command: "workbench.trust.manage",
+    },
+  ];
+}
+
+function notRunning({ phase, problems }: MuxState): Notice[] {
+  if (phase !== "stopped") return [];
+  const problem = problems.at(-1);
+  return [
+    {
+      id: "stopped",
+      icon: { id: problem ? "error" : "debug-stop" },
+      label: problem ? l10n.t("Oneport could not go on") : l10n.t("Oneport is stopped"),
+      description: l10n.t("start the mux"),
+      tooltip: problem ? `${problem.message} ${problem.remedy}` : l10n.t("No port is open."),
+      command: "oneport.start",
+    },
+  ];
+}
+
+function notSetUp(elsewhere: readonly Problem[], isDistrusted: boolean): Notice[] {
+  const missing = elsewhere.length;
+  if (missing === 0 && !isDistrusted) return [];
+  const names = l10n.t("{0} names do not resolve yet", missing);
+  const trust = l10n.t("the certificates are not trusted yet");
+  if (missing > 0 && isDistrusted) {
+    return [
+      {
+        id: "setUp",
+        icon: { id: "tools" },
+        label: l10n.t("Not set up yet"),
+        description: l10n.t("names and trust…"),
+        tooltip: [`${names}; ${trust}.`, ...elsewhere.map(({ message }) => message)].join("\n"),
+        command: "oneport.setUp",
+      },
+    ];
+  }
+  return [
+    missing > 0
+      ? {
+          id: "hosts",
+          icon: { id: "list-ordered" },
+          label: names,
+          description: l10n.t("update the hosts file…"),
+          tooltip: elsewhere.map(({ message }) => message).join("\n"),
+          command: "oneport.updateHosts",
+        }
+      : {
+          id: "trust",
+          icon: { id: "unverified" },
+          label: l10n.t("Certificates are not trusted yet"),
+          description: l10n.t("trust the authority…"),
+          tooltip: l10n.t("Browsers and programs warn until the authority is in their trust stores."),
+          command: "oneport.trustAuthority",
+        },
+  ];
+}
+
+/** Services, port, hosts file and stores are those of the machine the window works on; a browser may run on another. */
+function remote(): Notice[] {
+  if (env.remoteName === undefined) return [];
+  return [
+    {
+      id: "remote",
+      icon: { id: "remote" },
+      label: l10n.t("Remote window"),
+      description: env.remoteName,
+      tooltip: l10n.t(
+        "Oneport runs where the services run. A browser on your own machine needs the names in its own hosts file, the authority in its own trust store, and the port forwarded under the same number: see the README, Remote windows.",
+      ),
+      command: "oneport.showStatus",
+    },
+  ];
+}

@@ -1,0 +1,40 @@
+/** Opens the settings file in which a route is written, with its key selected. */
+import { commands, Selection, type TextEditor, TextEditorRevealType, Uri, window, workspace } from "vscode";
+import { parseSettingsText } from "../platform/settings-file.ts";
+import type { SettingsPlace } from "./route-places.ts";
+import type { WrittenRoute } from "./route-settings.ts";
+
+export async function revealRoute({ place, key }: WrittenRoute): Promise<void> {
+  const editor = await openSettings(place);
+  if (editor) select(editor, key);
+}
+
+async function openSettings(place: SettingsPlace): Promise<TextEditor | undefined> {
+  const file = fileOf(place);
+  if (file) return window.showTextDocument(file);
+  // Only VS Code knows where the user's settings are.
+  await commands.executeCommand("workbench.action.openSettingsJson", {
+    revealSetting: { key: "oneport.routes" },
+  });
+  return window.activeTextEditor;
+}
+
+function fileOf({ kind, folder }: SettingsPlace): Uri | undefined {
+  if (kind === "user") return undefined;
+  if (kind === "workspace" && workspace.workspaceFile) return workspace.workspaceFile;
+  const root = folder ?? workspace.workspaceFolders?.[0];
+  return root && Uri.joinPath(root.uri, ".vscode", "settings.json");
+}
+
+/** A text that is no JSON just now is shown as it is. */
+function select(editor: TextEditor, key: string): void {
+  const { document } = editor;
+  const file = parseSettingsText(document.getText(), document.fileName);
+  if (!file.ok) return;
+  const path = ["oneport.routes", key];
+  const place = file.value.locate(path, "key") ?? file.value.locate(["settings", ...path], "key");
+  if (!place) return;
+  const start = document.positionAt(place.offset);
+  editor.selection = new Selection(start, document.positionAt(place.offset + place.length));
+  editor.revealRange(editor.selection, TextEditorRevealType.InCenterIfOutsideViewport);
+}

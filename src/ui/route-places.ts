@@ -1,0 +1,78 @@
+/** Where routes are written in VS Code: the user's settings, the workspace's and each folder's, and what they say. */
+import { ConfigurationTarget, type Uri, type WorkspaceFolder, workspace } from "vscode";
+import { type MergedRoutes, mergeRoutes } from "../core/merge-routes.ts";
+import { settingKeys } from "../core/settings.ts";
+
+export interface SettingsPlace {
+  /** `user`, `workspace`, or the folder's URI. */
+  readonly id: string;
+  readonly kind: "user" | "workspace" | "folder";
+  /** For people: "User", "Workspace", or the folder's name. */
+  readonly name: string;
+  readonly folder?: WorkspaceFolder;
+  readonly target: ConfigurationTarget;
+  /** The value of `oneport.routes` there, as a plain copy; undefined where it is not set. */
+  readonly value: unknown;
+}
+
+/** Nearer to the work is later; a window with one folder has no folder places, for there the workspace is that folder. */
+export function settingsPlaces(): readonly SettingsPlace[] {
+  const inspected = (scope?: Uri) => workspace.getConfiguration("oneport", scope).inspect<unknown>("routes");
+  const all = inspected();
+  const places: SettingsPlace[] = [
+    {
+      id: "user",
+      kind: "user",
+      name: "User",
+      target: ConfigurationTarget.Global,
+      value: plain(all?.globalValue),
+    },
+  ];
+  const folders = workspace.workspaceFolders ?? [];
+  if (folders.length > 0) {
+    places.push({
+      id: "workspace",
+      kind: "workspace",
+      name: "Workspace",
+      target: ConfigurationTarget.Workspace,
+      value: plain(all?.workspaceValue),
+    });
+  }
+  // Without a .code-workspace file the folder's settings are the workspace's.
+  if (!workspace.workspaceFile) return places;
+  return [...places, ...folders.map(folderPlace)];
+}
+
+function folderPlace(folder: WorkspaceFolder): SettingsPlace {
+  const inspected = workspace.getConfiguration("oneport", folder.uri).inspect<unknown>("routes");
+  return {
+    id: folder.uri.toString(),
+    kind: "folder",
+    name: folder.name,
+    folder,
+    target: ConfigurationTarget.WorkspaceFolder,
+    value: plain(inspected?.workspaceFolderValue),
+  };
+}
+
+const ranks: { readonly [Kind in SettingsPlace["kind"]]: number } = { user: 0, workspace: 1, folder: 2 };
+
+export function mergePlaces(places: readonly SettingsPlace[]): MergedRoutes {
+  return mergeRoutes(places.map(({ id, kind, value }) => ({ id, rank: ranks[kind], value })));
+}
+
+/**
+ * Each key of Oneport that is set anywhere, by its full name, and the routes of all places: what the mux is given. In an
+ * untrusted workspace VS Code leaves out what that one says.
+ */
+export function readSettings(): Record<string, unknown> {
+  const configuration = workspace.getConfiguration();
+  const values = settingKeys.map((key) => [key, plain(configuration.get(key))] as const);
+  const set = Object.fromEntries(values.filter(([, value]) => value !== undefined));
+  return { ...set, "oneport.routes": mergePlaces(settingsPlaces()).value };
+}
+
+/** VS Code gives objects as proxies, which cannot be sent to another thread. */
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}

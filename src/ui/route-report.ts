@@ -1,0 +1,31 @@
+/** The mux and its routes as data that a language model can read. */
+
+import { urlOf } from "../core/connect-command.ts";
+import type { MuxState } from "../core/mux-state.ts";
+import type { RouteFacts } from "./route-facts.ts";
+
+export function reportRoutes({ phase, port, problems }: MuxState, routes: readonly RouteFacts[]) {
+  return {
+    mux: { phase, port, problem: phase === "stopped" ? problems.at(-1)?.message : undefined },
+    routes: routes.map(reportRoute),
+  };
+}
+
+/** What is undefined is left out by JSON. */
+function reportRoute(facts: RouteFacts) {
+  const { domain, state, kind, targets, endpoint, address, resolves, open, refusal, problems, written } =
+    facts;
+  return {
+    domain,
+    state,
+    kind,
+    url: endpoint && urlOf(endpoint),
+    targets: targets.map(({ url, health }) => ({ url, ...health })),
+    address,
+    resolves,
+    openConnections: open?.count,
+    lastFailure: refusal?.message,
+    problems: problems.length > 0 ? problems.map(({ message, remedy }) => `${message} ${remedy}`) : undefined,
+    writtenIn: written?.place.name ?? "another window",
+  };
+}

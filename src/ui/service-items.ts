@@ -1,0 +1,117 @@
+/** The items among which a service is chosen: those that listen, the targets there are already, and what was typed. */
+import { l10n, type QuickPickItem, QuickPickItemKind, ThemeIcon } from "vscode";
+import type { Asking, ServiceChoice } from "./asking.ts";
+import type { Scouting } from "./scouting.ts";
+import { type ServiceRow, serviceRows } from "./service-rows.ts";
+import { readTyped } from "./typed-target.ts";
+
+export interface ServiceItem extends QuickPickItem {
+  /** Absent where there is nothing to choose. */
+  readonly choice?: ServiceChoice | "kept";
+}
+
+/** Do both stand for the same, though they were made at different times? */
+export function isSameChoice(one: ServiceItem, other: ServiceItem | undefined): boolean {
+  const [a, b] = [one.choice, other?.choice];
+  if (typeof a !== "object" || typeof b !== "object") return a !== undefined && a === b;
+  if (a.is === "service" && b.is === "service") return a.service.port === b.service.port;
+  return a.is === b.is;
+}
+
+/** Services that have the typed text in them; what was typed itself comes last then, and alone otherwise. */
+export function serviceItems(
+  typed: string,
+  kept: string | undefined,
+  { scouting, routes, folders }: Asking,
+): ServiceItem[] {
+  const rows = serviceRows(scouting.services, routes, folders, l10n).filter((row) => matches(row, typed));
+  const own = typed === "" ? [] : typedItems(typed, rows);
+  const keepItems = kept?.includes(typed) ? [keepItem(kept)] : [];
+  if (rows.length > 0 || own.length > 0 || keepItems.length > 0) {
+    return [...keepItems, ...rows.flatMap((row, index) => rowItems(row, rows[index - 1])), ...own];
+  }
+  return scouting.isLooking ? [] : [nothingItem(scouting)];
+}
+
+function matches({ label, description }: ServiceRow, typed: string): boolean {
+  return `${label} ${description}`.toLowerCase().includes(typed.toLowerCase());
+}
+
+/** Before the first of each group stands what the group is. */
+function rowItems(
+  { label, description, icon, group, service }: ServiceRow,
+  before: ServiceRow | undefined,
+): ServiceItem[] {
+  const item: ServiceItem = {
+    label: withoutIcons(label),
+    description: withoutIcons(description),
+    iconPath: new ThemeIcon(icon),
+    alwaysShow: true,
+    choice: { is: "service", service },
+  };
+  if (before?.group === group) return [item];
+  return [{ label: groupLabel(group), kind: QuickPickItemKind.Separator }, item];
+}
+
+function groupLabel(group: ServiceRow["group"]): string {
+  switch (group) {
+    case "developed":
+      return l10n.t("development");
+    case "other":
+      return l10n.t("other services");
+    case "routed":
+      return l10n.t("with a route");
+  }
+}
+
+/** What was typed, as a target or as what is wrong with it; nothing while it may be the beginning of a service's name. */
+function typedItems(typed: string, rows: readonly ServiceRow[]): ServiceItem[] {
+  const read = readTyped(typed);
+  if (!read.ok) return rows.length > 0 ? [] : [problemItem(read.error.message, read.error.remedy)];
+  const targets = read.value;
+  if (rows.some(({ service }) => service.port === targets)) return [];
+  const label = typeof targets === "number" ? `http://localhost:${targets}` : typed;
+  return [
+    {
+      label: withoutIcons(label),
+      description: l10n.t("as typed"),
+      iconPath: new ThemeIcon("edit"),
+      alwaysShow: true,
+      choice: { is: "typed", targets },
+    },
+  ];
+}
+
+function problemItem(message: string, remedy: string): ServiceItem {
+  return {
+    label: withoutIcons(message),
+    detail: withoutIcons(remedy),
+    iconPath: new ThemeIcon("error"),
+    alwaysShow: true,
+  };
+}
+
+function keepItem(kept: string): ServiceItem {
+  return {
+    label: withoutIcons(kept),
+    description: l10n.t("as it is"),
+    iconPath: new ThemeIcon("check"),
+    alwaysShow: true,
+    choice: "kept",
+  };
+}
+
+function nothingItem({ problem }: Scouting): ServiceItem {
+  if (problem) return problemItem(problem.message, problem.remedy);
+  return {
+    label: l10n.t("No service listens on this machine yet."),
+    detail: l10n.t("Start one, or type its port or URL."),
+    iconPath: new ThemeIcon("info"),
+    alwaysShow: true,
+  };
+}
+
+/** What others have named is no icon. */
+function withoutIcons(text: string): string {
+  return text.replaceAll("$(", "\\$(");
+}

@@ -1,0 +1,52 @@
+/** What can stand in the way of writing a route. */
+import { l10n } from "vscode";
+import type { Problem } from "../core/errors.ts";
+
+export function placeGone(): Problem {
+  return {
+    code: "settings-gone",
+    message: l10n.t("The folder of this route is no longer open."),
+    remedy: l10n.t("Open it again, or add the route elsewhere."),
+  };
+}
+
+export function unreadable(file: string, reason: string): Problem {
+  return {
+    code: "settings-unreadable",
+    message: l10n.t("{0} cannot be opened ({1}).", file, reason),
+    remedy: l10n.t("Check that it is a file that you may read."),
+  };
+}
+
+export function refused(file: string): Problem {
+  return {
+    code: "settings-refused",
+    message: l10n.t("VS Code did not change {0}.", file),
+    remedy: l10n.t("Check that nothing else is changing it, and try again."),
+  };
+}
+
+export function unsaved(file: string): Problem {
+  return {
+    code: "settings-unsaved",
+    message: l10n.t("{0} has changes that are not saved, and the route is one of them now.", file),
+    remedy: l10n.t("Save the file, and the route acts."),
+  };
+}
+
+export function notAnObject(): Problem {
+  return {
+    code: "routes-type",
+    message: l10n.t('"oneport.routes" is no object there, so no route can be written into it.'),
+    remedy: l10n.t("Correct it in settings.json first."),
+  };
+}
+
+/** `reason` is VS Code's own sentence. */
+export function notTaken(reason: string): Problem {
+  return {
+    code: "settings-refused",
+    message: l10n.t("VS Code did not take the setting: {0}", reason),
+    remedy: l10n.t("Put that right, and try again."),
+  };
+}

@@ -1,0 +1,75 @@
+/** What only Oneport is asked: its start, its memory, what a busy main thread does to it, and how its look-up grows. */
+
+import { type Load, type Reading, type Scale, scaled } from "./measurement.ts";
+import type { OneportProxy } from "./oneport.ts";
+
+const pings = 8_000;
+const idle = 2_000;
+const tableSizes = [10, 100, 1_000, 10_000] as const;
+
+interface OwnPlace {
+  readonly oneport: OneportProxy;
+  /** Starts a second one, beside it. */
+  readonly startAnother: () => Promise<OneportProxy>;
+  /** Where it listens, whatever the way. */
+  readonly port: number;
+  readonly load: Load;
+  readonly scale: Scale;
+}
+
+interface OwnMeasurement {
+  readonly name: string;
+  measure(place: OwnPlace): Promise<readonly Reading[]>;
+}
+
+export const ownMeasurements: readonly OwnMeasurement[] = [
+  {
+    name: "start",
+    async measure({ startAnother }) {
+      await using another = await startAnother();
+      return [
+        { figure: "from the thread's start to listening, ms", value: another.milliseconds },
+        { figure: "memory that it adds to its process, MB", value: another.kilobytes / 1024 },
+        { figure: "memory of a process with nothing else, MB", value: another.process.kilobytes / 1024 },
+      ];
+    },
+  },
+  {
+    name: "blocked",
+    async measure({ oneport, port, load, scale }) {
+      await oneport.block(true);
+      const job = { job: "ping", way: "passthrough", port, count: scaled(pings, scale) } as const;
+      const { p50 = 0, p99 = 0 } = await load.do(job);
+      await oneport.block(false);
+      return [
+        { figure: "passthrough ping, main thread busy for half of the time, p50 µs", value: p50 },
+        { figure: "passthrough ping, main thread busy for half of the time, p99 µs", value: p99 },
+      ];
+    },
+  },
+  {
+    name: "idle",
+    async measure({ oneport, port, load, scale }) {
+      const count = scaled(idle, scale);
+      await load.do({ job: "hold", port, count: Math.ceil(count / 10) });
+      await load.do({ job: "release" });
+      await oneport.collect();
+      const before = oneport.process.kilobytes;
+      await load.do({ job: "hold", port, count });
+      await oneport.collect();
+      const value = (oneport.process.kilobytes - before) / count;
+      await load.do({ job: "release" });
+      return [{ figure: "idle passthrough connection, garbage collected before and after, KB", value }];
+    },
+  },
+  ...tableSizes.map((routes) => ({
+    name: "look-up",
+    async measure({ load }: OwnPlace) {
+      const { match = 0, hello = 0 } = await load.do({ job: "lookUp", routes });
+      return [
+        { figure: `look-up among ${routes} routes, ns`, value: match },
+        { figure: `ClientHello of 2 KB beside ${routes} routes, ns`, value: hello },
+      ];
+    },
+  })),
+];

@@ -1,0 +1,214 @@
+/** The tree of routes in a real VS Code: what rows say as services come and go, and what their menus do. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Browser } from "../e2e/browser.ts";
+import { longestMilliseconds } from "../e2e/program.ts";
+import { startTcp } from "../mux/support.ts";
+import { environment, finish } from "../programs/run.ts";
+import { startWebService } from "../sample/services.ts";
+import { CodeServer } from "./code-server.ts";
+import { eventually } from "./eventually.ts";
+import { Window } from "./window.ts";
+
+const shop = "shop.localhost";
+const echo = "echo.localhost";
+
+test("The tree of routes", async (t) => {
+  let web = await startWebService(0);
+  const { port } = web;
+  await using _web = { [Symbol.asyncDispose]: () => web[Symbol.asyncDispose]() };
+  await using echoed = await startTcp((socket) => socket.once("data", (words) => socket.end(words)));
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("shop", {
+    "oneport.autoStart": false,
+    "oneport.routes": {
+      [shop]: port,
+      [echo]: `tcp://localhost:${echoed.port}`,
+      "live.localhost": `ws://localhost:${port}/live`,
+      "broken.localhost": "localhost:3000",
+      "off.localhost": { to: 3000, enabled: false },
+      "*.preview.localhost": port,
+    },
+  });
+  await using window = await Window.open(browser, server, { folder });
+  await window.sideBar("Oneport");
+  const view = window.view("Routes");
+  const heading = () => window.page.locator(".sidebar .composite.title h2").innerText();
+  const settings = async () => readFile(join(folder, ".vscode", "settings.json"), "utf8");
+
+  /** A menu is deaf to the mouse for a moment after it has opened. */
+  async function choose(label: string, item: string): Promise<void> {
+    await view.contextMenu(label);
+    const menu = window.page.locator(".monaco-menu-container");
+    await eventually(async () => {
+      const entry = menu.locator(".action-menu-item").getByText(item, { exact: true });
+      if (await entry.isVisible()) await entry.click({ timeout: 3_000 });
+      await menu.waitFor({ state: "hidden", timeout: 1_000 });
+    });
+  }
+
+  async function shows(label: string, description: RegExp, icon: string, ariaLabel: RegExp): Promise<void> {
+    await eventually(async () => {
+      const row = await view.row(label);
+      assert.match(row.description, description);
+      assert.equal(row.icon, icon);
+      assert.match(row.ariaLabel, ariaLabel);
+    });
+  }
+
+  await t.test("shows routes and their states before the mux runs", async () => {
+    await eventually(async () => assert.match(await heading(), /Routes \(stopped\)$/));
+    await shows(shop, new RegExp(`^→ localhost:${port}$`), "globe", /web, not checked, goes to localhost/);
+    await shows(echo, /^→ localhost:\d+$/, "server", /TCP/);
+    await shows("live.localhost", /\/live$/, "plug", /WebSocket/);
+    await shows("broken.localhost", /is not a URL/, "error", /not valid/);
+    await shows("off.localhost", /· disabled$/, "circle-slash", /disabled/);
+  });
+
+  await t.test("shows a service up, down when it dies, and up when it returns", async () => {
+    await window.command("Oneport: Start Mux");
+    await eventually(async () => assert.match(await heading(), new RegExp(`Routes :${server.muxPort}$`)));
+    await shows(shop, /^→ localhost:\d+$/, "globe", /, up,/);
+    await web[Symbol.asyncDispose]();
+    await shows(shop, /· down$/, "arrow-circle-down", /, down,/);
+    web = await startWebService(port);
+    await shows(shop, /^→ localhost:\d+$/, "globe", /, up,/);
+  });
+
+  await t.test("shows targets and open connections below a route", async () => {
+    await using _open = await connection(server.muxPort);
+    await view.click("*.preview.localhost");
+    await eventually(async () => {
+      assert.match((await view.row(`http://localhost:${port}`)).ariaLabel, /^Target .*, up$/);
+    });
+    await eventually(async () =>
+      assert.match((await view.row("*.preview.localhost")).description, /· 1 open$/),
+    );
+    const labels = (await view.rows()).map(({ label }) => label);
+    assert.ok(
+      labels.some((label) => /^127\.0\.0\.1:\d+$/.test(label)),
+      labels.join(),
+    );
+    await view.click("*.preview.localhost");
+  });
+
+  await t.test("offers for each kind of route what can be done with it", async () => {
+    const edits = [
+      "Edit Route…",
+      "Change Target…",
+      "Duplicate…",
+      "Disable",
+      "Reveal in settings.json",
+      "Remove Route…",
+    ];
+    const offered = async (label: string) => {
+      const items = await view.contextMenu(label);
+      await window.key("Escape");
+      return items.filter((item) => item !== "");
+    };
+    assert.deepEqual(await offered(shop), [
+      ...["Open in Browser…", "Open in Simple Browser", "Copy URL…", "Copy curl Command", ...edits],
+    ]);
+    assert.deepEqual(await offered(echo), ["Copy URL…", "Copy openssl Command", ...edits]);
+    assert.deepEqual(await offered("*.preview.localhost"), edits);
+    assert.deepEqual(
+      await offered("off.localhost"),
+      edits.map((item) => (item === "Disable" ? "Enable" : item)),
+    );
+  });
+
+  /** Chooses an item of a row's menu that copies, and gives what was copied. */
+  async function copied(label: string, item: string, expected: RegExp): Promise<string> {
+    await choose(label, item);
+    return eventually(async () => {
+      const text = await window.clipboard();
+      assert.match(text, expected);
+      return text;
+    });
+  }
+
+  await t.test("copies a URL, and a curl command that works when it is pasted into a shell", async () => {
+    assert.equal(await copied(shop, "Copy URL…", /shop/), `https://${shop}:${server.muxPort}/`);
+    const line = await copied(shop, "Copy curl Command", /^curl .*shop/);
+    const { output, errors } = await shell(line);
+    assert.match(output, /<h1>Hello from /, errors);
+  });
+
+  await t.test("copies for a TCP route a command that reaches it", async () => {
+    const line = await copied(echo, "Copy openssl Command", /^openssl /);
+    assert.equal((await shell(line, "hello\n")).output, "hello\n");
+    assert.equal(await copied(echo, "Copy URL…", /^echo/), `${echo}:${server.muxPort}`);
+    await view.inlineAction(echo, "Copy Connect Command");
+    await eventually(async () => assert.equal(await window.clipboard(), line));
+  });
+
+  await t.test("asks from the palette which route is meant", async () => {
+    await window.command("Oneport: Copy URL…");
+    const { rows } = await window.input.shown("Copy URL");
+    const labels = rows.map(({ label }) => label);
+    assert.deepEqual(labels, [shop, echo, "live.localhost"]);
+    await window.input.pick("live.localhost");
+    await eventually(async () => {
+      assert.equal(await window.clipboard(), `wss://live.localhost:${server.muxPort}/live`);
+    });
+  });
+
+  await t.test("says before it opens a browser that the browser is on another machine", async () => {
+    await view.inlineAction(shop, "Open in Browser…");
+    await window.toasts.shown("another machine than your browser");
+    await window.toasts.press("another machine than your browser", "Copy URL");
+  });
+
+  await t.test("switches a route off and on, and writes nothing else", async () => {
+    const before = await settings();
+    await choose(shop, "Disable");
+    await shows(shop, /· disabled$/, "circle-slash", /disabled/);
+    assert.notEqual(await settings(), before);
+    await choose(shop, "Enable");
+    await shows(shop, /^→ localhost:\d+$/, "globe", /, up,/);
+    assert.deepEqual(JSON.parse(await settings()), JSON.parse(before));
+  });
+
+  await t.test("removes a route, and puts it back", async () => {
+    await choose("off.localhost", "Remove Route…");
+    await eventually(async () => assert.doesNotMatch(await settings(), /off\.localhost/));
+    await window.toasts.press("Removed the route off.localhost", "Undo");
+    await shows("off.localhost", /· disabled$/, "circle-slash", /disabled/);
+  });
+
+  await t.test("reveals where a route is written", async () => {
+    await choose(echo, "Reveal in settings.json");
+    await eventually(async () => assert.match(await window.editorText(), /echo\.localhost/));
+  });
+
+  await t.test("groups routes by where they are written when there are several places", async () => {
+    await server.setUserSettings({ "oneport.routes": { "mine.localhost": port } });
+    await window.reload();
+    await window.sideBar("Oneport");
+    await eventually(async () => {
+      const groups = (await view.rows()).filter(({ level, expanded }) => level === 1 && expanded);
+      assert.deepEqual(groups.map(({ label }) => label).slice(0, 2), ["User", "Workspace"]);
+    });
+    assert.equal((await view.row("mine.localhost")).level, 2);
+  });
+});
+
+/** A connection that is kept open, as a browser does it. */
+async function connection(port: number): Promise<AsyncDisposable> {
+  const { connect } = await import("node:net");
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => undefined).write("GET / HTTP/1.1\r\nHost: a.preview.localhost\r\n\r\n");
+  await new Promise((resolve) => socket.once("data", resolve));
+  return { [Symbol.asyncDispose]: async () => void socket.destroy() };
+}
+
+function shell(line: string, input = "") {
+  return finish(
+    spawn("sh", ["-c", `exec ${line}`], { env: environment, timeout: longestMilliseconds }),
+    input,
+  );
+}
