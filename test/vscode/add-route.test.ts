@@ -14,7 +14,9 @@ let server: CodeServer;
 let browser: Browser;
 
 before(async () => {
-  server = owned.use(await CodeServer.start({ settings: { "oneport.autoStart": false, "files.autoSave": "off" } }));
+  server = owned.use(
+    await CodeServer.start({ settings: { "oneport.autoStart": false, "files.autoSave": "off" } }),
+  );
   browser = owned.use(await Browser.open([]));
 });
 after(() => owned.disposeAsync());
@@ -107,7 +109,12 @@ test("what was typed is judged, and kept on the way back; comments stay", async 
   await window.key("Enter");
 
   assert.match((await window.input.shown("Add Route (2/3)")).value, /\.test$/);
-  await typeInto(window, "Add Route (2/3)", "DB.test", /^db\.test has a route already, in the workspace settings\.$/);
+  await typeInto(
+    window,
+    "Add Route (2/3)",
+    "DB.test",
+    /^db\.test has a route already, in the workspace settings\.$/,
+  );
   await window.key("Enter");
   await typeInto(window, "Add Route (2/3)", "a b.test", /contains a character that no domain can have/);
   await typeInto(window, "Add Route (2/3)", "mail.localhost", /Write "mail\.test"\.$/);
@@ -157,7 +164,10 @@ test("a route is changed, renamed and copied where it stands, options and commen
   assert.deepEqual([rows[0]?.label, rows[0]?.description], ["tcp://localhost:5432", "as it is"]);
   await window.input.type("tcp://localhost:5433");
   await eventually(async () => {
-    assert.equal((await window.input.shown("Change Target of db.test")).rows[0]?.label, "tcp://localhost:5433");
+    assert.equal(
+      (await window.input.shown("Change Target of db.test")).rows[0]?.label,
+      "tcp://localhost:5433",
+    );
   });
   await window.key("Enter");
   const moved = commented.replace("5432", "5433");
@@ -188,7 +198,10 @@ test("a route is changed, renamed and copied where it stands, options and commen
 
 test("without a folder the user's settings are the only place, and their comments stay as well", async () => {
   const before = await readFile(server.userSettingsFile, "utf8");
-  const commentedUser = before.replace(/\n\}\n$/, ',\n  "oneport.routes": {\n    "one.test": 1 // first\n  }\n}\n');
+  const commentedUser = before.replace(
+    /\n\}\n$/,
+    ',\n  "oneport.routes": {\n    "one.test": 1 // first\n  }\n}\n',
+  );
   await writeFile(server.userSettingsFile, commentedUser);
   await using window = await Window.open(browser, server, "empty");
   await window.sideBar("Oneport");

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { access, cp, glob, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { begin } from "../e2e/program.ts";
@@ -31,7 +31,7 @@ export async function packagedExtension(): Promise<string> {
   try {
     for (const file of files) await cp(join(root, file), join(folder, file));
     await removeScripts(join(folder, "package.json"));
-    const made = join(cache, `${process.pid}.part`);
+    const made = join(cache, `${basename(folder)}.part`);
     await packageFolder(folder, made);
     await rename(made, vsix);
   } finally {

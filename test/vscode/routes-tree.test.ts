@@ -61,7 +61,7 @@ test("The tree of routes", async (t) => {
   }
 
   await t.test("shows routes and their states before the mux runs", async () => {
-    await eventually(async () => assert.match(await heading(), /Routes \(stopped\)$/));
+    await eventually(async () => assert.match(await heading(), /Routes \(stopped\)$/i));
     await shows(shop, new RegExp(`^→ localhost:${port}$`), "globe", /web, not checked, goes to localhost/);
     await shows(echo, /^→ localhost:\d+$/, "server", /TCP/);
     await shows("live.localhost", /\/live$/, "plug", /WebSocket/);
@@ -188,7 +188,6 @@ test("The tree of routes", async (t) => {
   await t.test("groups routes by where they are written when there are several places", async () => {
     await server.setUserSettings({ "oneport.routes": { "mine.localhost": port } });
     await window.reload();
-    await window.sideBar("Oneport");
     await eventually(async () => {
       const groups = (await view.rows()).filter(({ level, expanded }) => level === 1 && expanded);
       assert.deepEqual(groups.map(({ label }) => label).slice(0, 2), ["User", "Workspace"]);

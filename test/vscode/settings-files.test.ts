@@ -13,10 +13,13 @@ let server: CodeServer;
 let browser: Browser;
 
 before(async () => {
-  const routes = { "shop.user.localhost": "localhost" };
-  server = owned.use(
-    await CodeServer.start({ settings: { "oneport.autoStart": false, "oneport.routes": routes } }),
-  );
+  const settings = {
+    "oneport.autoStart": false,
+    "oneport.routes": { "user.localhost": "localhost" },
+    // Else they are closed again when the Problems view is looked at.
+    "workbench.editor.useModal": "off",
+  };
+  server = owned.use(await CodeServer.start({ settings }));
   browser = owned.use(await Browser.open([]));
 });
 after(() => owned.disposeAsync());
@@ -91,5 +94,8 @@ test("of two folders with one domain the second is marked, with a way to the fir
 test("the user's settings are marked where they are open", async () => {
   await using window = await Window.open(browser, server, "empty");
   await window.command("Preferences: Open User Settings (JSON)");
-  await window.page.locator(".squiggly-error").first().waitFor();
+  await eventually(async () => {
+    const [, problem = ""] = await window.problems();
+    assert.match(problem, /^Error: The target "localhost" is not a URL\./);
+  });
 });
