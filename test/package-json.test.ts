@@ -1,8 +1,10 @@
 /** The schema in package.json teaches what the code reads: the same keys, options, defaults and values. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import manifest from "../package.json" with { type: "json" };
+import strings from "../package.nls.json" with { type: "json" };
 import { parseRoutes, schemes } from "../src/core/route.ts";
 import { parseSettings, settingKeys } from "../src/core/settings.ts";
 
@@ -65,18 +67,8 @@ test("the schema's defaults of a route are the code's", () => {
 
 /** As much of JSON Schema as ours makes use of. */
 function accepts(schema: unknown, value: unknown): boolean {
-  if (!isRecord(schema)) return schema !== false;
-  const {
-    type,
-    minimum,
-    maximum,
-    pattern,
-    minLength,
-    minItems,
-    items,
-    propertyNames,
-    properties: known,
-  } = schema;
+  if (!isRecord(schema)) return true;
+  const { type, minimum, maximum, pattern, minLength, items, properties: known } = schema;
   if (type !== undefined && ![type].flat().some((each) => each === typeOf(value) || isWhole(each, value)))
     return false;
   if (Array.isArray(schema.enum) && !schema.enum.includes(value)) return false;
@@ -85,13 +77,11 @@ function accepts(schema: unknown, value: unknown): boolean {
   if (typeof value === "string") {
     return value.length >= Number(minLength ?? 0) && new RegExp(String(pattern ?? ""), "u").test(value);
   }
-  if (Array.isArray(value)) {
-    return value.length >= Number(minItems ?? 0) && value.every((item) => accepts(items, item));
-  }
+  if (Array.isArray(value)) return value.every((item) => accepts(items, item));
   if (!isRecord(value)) return true;
   return Object.entries(value).every(([key, each]) => {
     const own = isRecord(known) && Object.hasOwn(known, key) ? known[key] : schema.additionalProperties;
-    return accepts(propertyNames, key) && accepts(own, each);
+    return accepts(own, each);
   });
 }
 
@@ -142,38 +132,42 @@ for (const routes of goodRoutes) {
   });
 }
 
-const badRoutes: readonly unknown[] = [
+const badTypes: readonly unknown[] = [
   [],
-  { "http://a.test": 1 },
-  { "a.test:80": 1 },
-  { "a.test/x": 1 },
-  { "a b.test": 1 },
-  { "a..test": 1 },
-  { "*.*.test": 1 },
-  { "a*.test": 1 },
-  { "": 1 },
-  { "a.test": 0 },
-  { "a.test": 65536 },
   { "a.test": 1.5 },
   { "a.test": null },
-  { "a.test": "localhost:3000" },
-  { "a.test": "htp://localhost:3000" },
-  { "a.test": "http://me:pw@localhost:3000" },
-  { "a.test": "http://localhost:3000?x" },
-  { "a.test": [] },
   { "a.test": [[1]] },
-  { "a.test": { to: "localhost" } },
-  { "a.test": { to: 1, holt: 1 } },
   { "a.test": { to: 1, hold: 601 } },
   { "a.test": { to: "tcp://localhost:1", sendProxy: 3 } },
   { "a.test": { to: 1, healthPath: "up" } },
   { "a.test": { to: 1, hostHeader: "" } },
 ];
 
-for (const routes of badRoutes) {
+for (const routes of badTypes) {
   test(`schema and code refuse ${JSON.stringify(routes)}`, () => {
     assert.notDeepEqual(parseRoutes(routes).problems, []);
     assert.ok(!accepts(routesSchema, routes));
+  });
+}
+
+const badTexts: readonly unknown[] = [
+  { "http://a.test": 1 },
+  { "a.test:80": 1 },
+  { "a b.test": 1 },
+  { "*.*.test": 1 },
+  { "": 1 },
+  { "a.test": 0 },
+  { "a.test": 65536 },
+  { "a.test": "localhost:3000" },
+  { "a.test": "htp://localhost:3000" },
+  { "a.test": [] },
+  { "a.test": { to: 1, holt: 1 } },
+];
+
+for (const routes of badTexts) {
+  test(`the code refuses ${JSON.stringify(routes)}, and the schema leaves it to the code, which says more`, () => {
+    assert.notDeepEqual(parseRoutes(routes).problems, []);
+    assert.ok(accepts(routesSchema, routes));
   });
 }
 
@@ -200,5 +194,69 @@ test("schema and code agree on every other setting", () => {
       assert.equal(accepts(properties[key], value), isGood, `schema, ${label}`);
       assert.equal(parseSettings({ [key]: value }).problems.length === 0, isGood, `code, ${label}`);
     }
+  }
+});
+
+const placeholder = /^%([^%]+)%$/;
+
+test("every string of the manifest that stands in package.nls.json is there, and no other", () => {
+  const keys = leaves(manifest).flatMap(({ text }) => placeholder.exec(text)?.[1] ?? []);
+  assert.deepEqual([...new Set(keys)].sort(), Object.keys(strings).sort());
+});
+
+/** Properties of contributions that VS Code shows to people. */
+const shownTo = new Set([
+  "title",
+  "description",
+  "markdownDescription",
+  "markdownEnumDescriptions",
+  "enumItemLabels",
+  "patternErrorMessage",
+  "contents",
+  "displayName",
+  "userDescription",
+  "altText",
+]);
+
+test("what VS Code shows to people can be translated, but for the product's name", () => {
+  const { contributes, capabilities } = manifest;
+  const shown = leaves({ contributes, capabilities }).filter(
+    // What a tool is given to work with is for models.
+    ({ property, path }) => shownTo.has(property) && !path.includes("inputSchema"),
+  );
+  const fixed = shown.filter(({ text }) => !placeholder.test(text)).map(({ text }) => text);
+  assert.deepEqual([...new Set(fixed)], ["Oneport"]);
+});
+
+interface Leaf {
+  readonly text: string;
+  /** The last name on the way to it; the others, and places in lists, are in `path`. */
+  readonly property: string;
+  readonly path: readonly string[];
+}
+
+/** Every text in a value. */
+function leaves(value: unknown, path: readonly string[] = []): Leaf[] {
+  if (typeof value === "string") {
+    return [{ text: value, property: path.findLast((step) => !/^\d+$/.test(step)) ?? "", path }];
+  }
+  return Object.entries(value ?? {}).flatMap(([step, each]) => leaves(each, [...path, step]));
+}
+
+test("each step of the walkthrough has its picture, and ends by something that can happen", async () => {
+  const commands = manifest.contributes.commands.map(({ command }) => command);
+  const steps = manifest.contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
+  assert.equal(steps.length, 5);
+  for (const { media, description, completionEvents } of steps) {
+    const picture = await readFile(new URL(`../${media.svg}`, import.meta.url), "utf8");
+    assert.match(picture, /^<svg [^>]*viewBox=/);
+    const text = new Map(Object.entries(strings)).get(placeholder.exec(description)?.[1] ?? "") ?? "";
+    const linked = [...text.matchAll(/\(command:([^)]+)\)/g)].map(([, command = ""]) => command);
+    const awaited = completionEvents.flatMap((event) => /^onCommand:(.*)/.exec(event)?.[1] ?? []);
+    const unknown = [...linked, ...awaited].filter((command) => !commands.includes(command));
+    assert.deepEqual(
+      unknown.filter((command) => command !== "oneport.routes.focus"),
+      [],
+    );
   }
 });

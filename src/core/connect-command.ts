@@ -58,14 +58,14 @@ export function fittingClients({ target, address }: Endpoint): readonly Client[]
   return kind === "tls" ? ["curl", "openssl"] : ["openssl"];
 }
 
-export function isWebSocket({ target: { scheme } }: Endpoint): boolean {
+export function isWebSocket({ scheme }: Target): boolean {
   return scheme === "ws" || scheme === "wss";
 }
 
 /** What a browser or a WebSocket client is given; undefined for a stream of some other protocol. */
 export function urlOf(endpoint: Endpoint): string | undefined {
   if (fittingClients(endpoint)[0] !== "curl") return undefined;
-  return isWebSocket(endpoint) ? `wss://${locationOf(endpoint)}` : `https://${locationOf(endpoint)}`;
+  return isWebSocket(endpoint.target) ? `wss://${locationOf(endpoint)}` : `https://${locationOf(endpoint)}`;
 }
 
 /** `name[:port]/path` */
@@ -79,7 +79,7 @@ const words: { readonly [C in Client]: Words } = {
   curl: (endpoint, shell) => [
     // Plain `curl` is another command in Windows PowerShell.
     shell === "windows" ? "curl.exe" : "curl",
-    ...(isWebSocket(endpoint) ? webSocketHandshake : []),
+    ...(isWebSocket(endpoint.target) ? webSocketHandshake : []),
     ...curlTrust(endpoint, shell),
     ...curlLookup(endpoint),
     `https://${locationOf(endpoint)}`,

@@ -16,9 +16,12 @@ const lockAddresses = process.platform === "linux" ? ["127.77.0.0", loopback[0]]
 /** A port that is free on one address may be taken on the other: then another one is as good. */
 const freePortTries = 5;
 
-/** After so many turns of the event loop without a connection none is left in the kernel's queue, for closing to reset. */
+/**
+ * Closing a listening socket resets who waits in the kernel's queue for it or is still shaking hands. So a moment is looked for in
+ * which nobody has come for a while; the longer that takes, the shorter a while will do.
+ */
+const quietMilliseconds = 5;
 const quietTurns = 6;
-/** Under a load that never lets up, some connection must be the last. */
 const mostQuietMilliseconds = 250;
 
 type Handlers = Omit<ListenOptions, "isShared">;
@@ -173,13 +176,19 @@ export class Listeners {
     return { ...this.#handlers, isShared: this.#isShared };
   }
 
-  /** libuv asks every listening socket once a turn. */
+  /** A turn of the event loop in which nobody came has found the queue empty: libuv asks every listening socket in each. */
   async #quiet(): Promise<void> {
-    const deadline = performance.now() + mostQuietMilliseconds;
-    for (let quiet = 0; quiet < quietTurns && performance.now() < deadline; quiet++) {
+    const begin = performance.now();
+    let since = begin;
+    let turns = 0;
+    for (;;) {
       const before = this.#accepted;
       await nextTurn();
-      if (this.#accepted !== before) quiet = -1;
+      const now = performance.now();
+      const patience = 1 - (now - begin) / mostQuietMilliseconds;
+      if (this.#accepted === before) turns++;
+      else [turns, since] = [0, now];
+      if (patience <= 0 || (turns >= quietTurns && now - since >= patience * quietMilliseconds)) return;
     }
   }
 }

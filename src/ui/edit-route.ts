@@ -1,6 +1,7 @@
 /** Changes of a route that is written already, by the same questions as for a new one. */
 import { l10n } from "vscode";
 import type { Result } from "../core/errors.ts";
+import { visible } from "../core/printable.ts";
 import { askDomain } from "./ask-domain.ts";
 import { askService } from "./ask-service.ts";
 import { Asking, type RouteEditing } from "./asking.ts";
@@ -41,7 +42,7 @@ export async function editRoute(editing: RouteEditing, route: WrittenRoute): Pro
 export async function changeTarget(editing: RouteEditing, route: WrittenRoute): Promise<void> {
   using asking = await Asking.begin(editing);
   asking.look();
-  const title = l10n.t("Change Target of {0}", route.domain);
+  const title = l10n.t("Change Target of {0}", visible(route.domain));
   const draft = await askInSteps(title, draftOf(route), [serviceStep(asking, route)]);
   if (draft) await report(editing.edits.writeRoute(route.place, route.key, draft.value));
 }
@@ -50,7 +51,7 @@ export async function changeTarget(editing: RouteEditing, route: WrittenRoute): 
 export async function duplicateRoute(editing: RouteEditing, route: WrittenRoute): Promise<void> {
   using asking = await Asking.begin(editing);
   const copy = { ...draftOf(route), domain: domainForCopy(route.domain, asking.taken) };
-  const title = l10n.t("Duplicate {0}", route.domain);
+  const title = l10n.t("Duplicate {0}", visible(route.domain));
   const draft = await askInSteps(title, copy, [domainStep(asking)]);
   if (draft) await report(editing.edits.writeRoute(route.place, keyOf(draft.domain), draft.value));
 }

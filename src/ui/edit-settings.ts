@@ -18,7 +18,7 @@ export interface RouteEdits {
 
 /** One change, of a file's text and of the value that it stands for. */
 interface Change {
-  /** `path` is that of `oneport.routes`. Undefined when there is no such object. */
+  /** `path` is that of `oneport.routes`. Undefined when the text has no object to write into. */
   readonly ofText: (text: string, path: readonly string[]) => string | undefined;
   readonly ofRoutes: (routes: Routes) => Routes;
 }
@@ -36,7 +36,7 @@ export function routeEdits(storage: Uri): RouteEdits {
   return {
     writeRoute: (place, key, value) =>
       make(place, {
-        ofText: (text, path) => writeProperty(text, [...path, key], value),
+        ofText: (text, path) => writeProperty(text, [...path, key], value) ?? begin(text, path, key, value),
         ofRoutes: (routes) => withRoute(routes, key, value),
       }),
     renameRoute: (place, key, newKey, value) =>
@@ -53,7 +53,13 @@ export function routeEdits(storage: Uri): RouteEdits {
   };
 }
 
-/** By the text, where VS Code lets us at it and there are routes already; else there is no comment to lose. */
+/** The first route of a file. */
+function begin(text: string, path: readonly string[], key: string, value: unknown): string | undefined {
+  const empty = writeProperty(text, path, value === undefined ? undefined : {});
+  return empty && writeProperty(empty, [...path, key], value);
+}
+
+/** By the text where there is one that VS Code lets us at, else by VS Code, which makes files but loses comments. */
 async function edit({ id }: SettingsPlace, change: Change, storage: Uri): Promise<Result<void>> {
   const place = settingsPlaces().find((each) => each.id === id);
   if (!place) return fail(placeGone());
@@ -69,7 +75,7 @@ async function edit({ id }: SettingsPlace, change: Change, storage: Uri): Promis
   return updateRoutes(place, routes);
 }
 
-/** Undefined when the file has no routes to edit. */
+/** Undefined when the text has no object to write into. */
 async function editFile(
   file: SettingsFile,
   change: Change,

@@ -1,8 +1,9 @@
 /** Opens the settings file in which a route is written, with its key selected. */
-import { commands, Selection, type TextEditor, TextEditorRevealType, Uri, window, workspace } from "vscode";
+import { commands, Selection, type TextEditor, TextEditorRevealType, window } from "vscode";
 import { parseSettingsText } from "../platform/settings-file.ts";
 import type { SettingsPlace } from "./route-places.ts";
 import type { WrittenRoute } from "./route-settings.ts";
+import { documentOf } from "./settings-documents.ts";
 
 export async function revealRoute({ place, key }: WrittenRoute): Promise<void> {
   const editor = await openSettings(place);
@@ -10,20 +11,13 @@ export async function revealRoute({ place, key }: WrittenRoute): Promise<void> {
 }
 
 async function openSettings(place: SettingsPlace): Promise<TextEditor | undefined> {
-  const file = fileOf(place);
-  if (file) return window.showTextDocument(file);
+  const document = documentOf(place);
+  if (document) return window.showTextDocument(document.uri);
   // Only VS Code knows where the user's settings are.
   await commands.executeCommand("workbench.action.openSettingsJson", {
     revealSetting: { key: "oneport.routes" },
   });
   return window.activeTextEditor;
-}
-
-function fileOf({ kind, folder }: SettingsPlace): Uri | undefined {
-  if (kind === "user") return undefined;
-  if (kind === "workspace" && workspace.workspaceFile) return workspace.workspaceFile;
-  const root = folder ?? workspace.workspaceFolders?.[0];
-  return root && Uri.joinPath(root.uri, ".vscode", "settings.json");
 }
 
 /** A text that is no JSON just now is shown as it is. */

@@ -1,5 +1,5 @@
 /** All that is known of each route: what the settings say, what the mux tells of it, and what of the machine it depends on. */
-import type { Certificate, Endpoint } from "../core/connect-command.ts";
+import { type Certificate, type Endpoint, isWebSocket } from "../core/connect-command.ts";
 import type { Problem } from "../core/errors.ts";
 import type { OpenConnections } from "../core/events.ts";
 import { isLocalhost } from "../core/loopback.ts";
@@ -189,6 +189,5 @@ const shownKinds: { readonly [Kind in RouteKind]: ShownKind } = {
 
 function kindOf([target]: readonly Target[]): { readonly kind?: ShownKind } {
   if (!target) return {};
-  const isWebSocket = target.scheme === "ws" || target.scheme === "wss";
-  return { kind: isWebSocket ? "webSocket" : shownKinds[schemes[target.scheme].kind] };
+  return { kind: isWebSocket(target) ? "webSocket" : shownKinds[schemes[target.scheme].kind] };
 }

@@ -24,7 +24,7 @@ import { treeRows } from "./tree-rows.ts";
 const redrawMilliseconds = 100;
 
 /** What the tree shows beside the routes and the state of the mux. */
-export interface TreeSurroundings {
+interface TreeSurroundings {
   readonly notices: readonly Notice[];
   readonly suggestions: readonly Suggestion[];
   readonly machine: MachineFacts;

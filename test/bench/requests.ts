@@ -101,7 +101,7 @@ async function wrk({ port, scale }: Place, path: string, connections: number): P
     `http://127.0.0.1:${port}${path}`,
   ]);
   const [, count = 0, rate = 0] =
-    /(\d+) requests in [^]*Requests\/sec: *([\d.]+)/.exec(said)?.map(Number) ?? [];
+    /(\d+) requests in [\s\S]*Requests\/sec: *([\d.]+)/.exec(said)?.map(Number) ?? [];
   if (count === 0 || /Non-2xx|Socket errors/.test(said)) throw new Error(said);
   return { count, rate };
 }
@@ -117,7 +117,7 @@ async function h2load(
     `${scheme}://${names.http}:${port}/`,
   ]);
   const [, rate = 0, total = 0, count = 0] =
-    /([\d.]+) req\/s[^]*requests: (\d+) total[^]*status codes: (\d+) 2xx/.exec(said)?.map(Number) ?? [];
+    /([\d.]+) req\/s[\s\S]*requests: (\d+) total[\s\S]*status codes: (\d+) 2xx/.exec(said)?.map(Number) ?? [];
   if (count === 0 || count !== total) throw new Error(said);
   return { count, rate };
 }

@@ -60,8 +60,13 @@ export async function runBench(options: BenchOptions): Promise<Results> {
       onProgress(`round ${round + 1} of ${rounds}: ${measurement.name}`);
       for (const [name, { process, ports }] of rotated([...proxies], round)) {
         const port = ports[measurement.way];
-        if (port !== undefined)
+        if (port === undefined) continue;
+        try {
           note(name, await measurement.measure({ process, port, load, folder, scale }), figures);
+        } catch (error) {
+          if (name === self) throw error;
+          onProgress(`${name} fails: ${problemOf(error).message}`);
+        }
       }
     }
     const port = oneport.ports.passthrough ?? 0;

@@ -24,7 +24,6 @@ async function startCaddy({ folder, http, pairOf }: Ground): Promise<RunningProx
 {
   admin off
   auto_https off
-  persist_config off
 }
 http://${names.http}:${ports.http} {
   bind 127.0.0.1

@@ -59,10 +59,16 @@ const evaluated = v.object({ result: v.object({ value: v.string() }) });
 
 class Session implements Disposable {
   readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, (said: v.InferOutput<typeof answer>) => void>();
   #asked = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
+    socket.on("message", (message) => {
+      const parsed = v.safeParse(answer, JSON.parse(String(message)));
+      // Everything else are events.
+      if (parsed.success) this.#waiting.get(parsed.output.id)?.(parsed.output);
+    });
   }
 
   static async open(address: string): Promise<Session> {
@@ -92,17 +98,19 @@ class Session implements Disposable {
     this.#socket.terminate();
   }
 
-  async #ask(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+  #ask(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
     const id = ++this.#asked;
-    this.#socket.send(JSON.stringify({ id, method, params }));
-    const signal = AbortSignal.timeout(longestMilliseconds);
-    for (;;) {
-      const [message]: unknown[] = await once(this.#socket, "message", { signal });
-      const parsed = v.safeParse(answer, JSON.parse(String(message)));
-      // Everything else are events.
-      if (!parsed.success || parsed.output.id !== id) continue;
-      if (parsed.output.type === "error") throw new Error(parsed.output.message);
-      return parsed.output.result;
-    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`Firefox did not answer ${method}.`)),
+        longestMilliseconds,
+      );
+      this.#waiting.set(id, (said) => {
+        clearTimeout(timer);
+        if (said.type === "success") resolve(said.result);
+        else reject(new Error(said.message));
+      });
+      this.#socket.send(JSON.stringify({ id, method, params }));
+    });
   }
 }

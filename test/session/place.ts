@@ -13,8 +13,11 @@ export class Place implements AsyncDisposable {
   readonly windows: TestWindow[] = [];
   readonly #service: Service;
 
-  private constructor(stateDirectory: string, port: number, service: Service) {
-    this.stateDirectory = stateDirectory;
+  readonly #folder: string;
+
+  private constructor(folder: string, port: number, service: Service) {
+    this.#folder = folder;
+    this.stateDirectory = join(folder, "state");
     this.port = port;
     this.#service = service;
   }
@@ -33,7 +36,9 @@ export class Place implements AsyncDisposable {
   open(name: string, options: Partial<WindowOptions> = {}): TestWindow {
     const { stateDirectory, port } = this;
     const routes = { [`${name}.localhost`]: this.servicePort };
-    const window = new TestWindow({ stateDirectory, port, name, routes, ...options });
+    // Compiling is most of what a start costs.
+    const environment = { NODE_COMPILE_CACHE: join(this.#folder, "compiled"), ...options.environment };
+    const window = new TestWindow({ stateDirectory, port, name, routes, ...options, environment });
     this.windows.push(window);
     return window;
   }
@@ -71,7 +76,7 @@ export class Place implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.windows.map((window) => window[Symbol.asyncDispose]()));
     await this.#service[Symbol.asyncDispose]();
-    await rm(this.stateDirectory, { recursive: true });
+    await rm(this.#folder, { recursive: true });
   }
 }
 

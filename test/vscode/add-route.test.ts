@@ -224,6 +224,55 @@ test("without a folder the user's settings are the only place, and their comment
   await writeFile(server.userSettingsFile, before);
 });
 
+test("in a workspace of several folders the service's own folder is the place, and the workspace's file another", async () => {
+  const one = await makeFolder("one", "{}\n");
+  const two = await makeFolder("two", commented);
+  const workspace = join(server.scratch, "both.code-workspace");
+  const text = `{
+  "folders": [{ "path": "one" }, { "path": "two" }],
+  "settings": {
+    // Of both.
+    "files.autoSave": "off", // so far
+  }
+}
+`;
+  await writeFile(workspace, text);
+  await using service = await startDevServer(two.folder, "Two");
+  await using window = await Window.open(browser, server, { workspace });
+  await window.command("Oneport: Add Route…");
+  await eventually(async () => {
+    const [row] = (await window.input.shown("Add Route (1/3)")).rows;
+    assert.equal(row?.label, `localhost:${service.port}`);
+  });
+  await window.key("Enter");
+  assert.equal((await window.input.shown("Add Route (2/3)")).value, "two.localhost");
+  await window.key("Enter");
+  const { rows } = await window.input.shown("Add Route (3/3)");
+  assert.deepEqual(
+    rows.map(({ label }) => label),
+    ["two", "Workspace", "one", "User"],
+  );
+  await window.key("Enter");
+  const added = `// kept by Ann\n    "two.localhost": ${service.port},\n`;
+  await saved(two.file, commented.replace("// kept by Ann\n", added));
+
+  await window.command("Oneport: Add Route…");
+  await window.input.shown("Add Route (1/3)");
+  await window.input.type("4321");
+  await eventually(async () => {
+    const [row] = (await window.input.shown("Add Route (1/3)")).rows;
+    assert.equal(row?.label, "http://localhost:4321");
+  });
+  await window.key("Enter");
+  await typeInto(window, "Add Route (2/3)", "both.test", /^Which domain/);
+  await window.key("Enter");
+  await window.input.shown("Add Route (3/3)");
+  await window.key("Enter");
+  const routes = '    "oneport.routes": {\n      "both.test": 4321\n    },\n';
+  await saved(workspace, text.replace("// so far\n", `// so far\n${routes}`));
+  assert.equal(await readFile(one.file, "utf8"), "{}\n");
+});
+
 test("a file that cannot be edited is left alone, and what stands in the way is said", async () => {
   const { folder, file } = await makeFolder("broken", commented);
   await using window = await Window.open(browser, server, { folder });
@@ -239,7 +288,7 @@ test("a file that cannot be edited is left alone, and what stands in the way is 
   await window.choose("Disable");
   const toast = await window.toasts.shown("has changes that are not saved");
   assert.equal(toast.kind, "error");
-  assert.match(await window.editorText(), /\/\/ mine[^]*"enabled": false/);
+  assert.match(await window.editorText(), /\/\/ mine[\s\S]*"enabled": false/);
   assert.equal(await readFile(file, "utf8"), commented);
 
   await window.key("Control+S");

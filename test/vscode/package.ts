@@ -74,8 +74,13 @@ async function removeScripts(file: string): Promise<void> {
 /** Packages the extension in a folder, as it is. */
 export async function packageFolder(folder: string, vsix: string): Promise<void> {
   const vsce = join(root, "node_modules", "@vscode", "vsce", "vsce");
-  const options = ["--no-dependencies", "--allow-missing-repository", "--out", vsix];
-  await using child = await begin(process.execPath, [vsce, "package", ...options], process.env, folder);
+  const options = ["--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links"];
+  await using child = await begin(
+    process.execPath,
+    [vsce, "package", ...options, "--out", vsix],
+    process.env,
+    folder,
+  );
   child.stdin.end();
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
   if ((await child.ended) !== 0) throw new Error(`The extension could not be packaged:\n${output}${errors}`);

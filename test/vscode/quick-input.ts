@@ -4,11 +4,8 @@ import type { Locator, Page } from "playwright-core";
 import { eventually } from "./eventually.ts";
 import { readTexts } from "./read-texts.ts";
 
-/**
- * A key can be lost while a window starts, focus can be taken, and a palette that is open does not learn of new commands: so,
- * after this, everything is tried again.
- */
-const tryMilliseconds = 3_000;
+/** How long something may take before it is tried again. */
+const patienceMilliseconds = 3_000;
 
 /** Rows are used again: what the last one had is still there, but out of sight. */
 const notHidden = ":not([style*='display: none'])";
@@ -42,7 +39,7 @@ export class QuickInput {
       assert.ok(await this.#box.isVisible(), `There is no input, but there should be "${title}".`);
       const [[found = "", placeholder = "", message = ""] = []] = await readTexts(this.#widget, places);
       assert.equal(found.trim(), title);
-      const value = await this.#box.inputValue({ timeout: tryMilliseconds });
+      const value = await this.#box.inputValue({ timeout: patienceMilliseconds });
       return { title, placeholder, message, value, rows: await this.#rows() };
     });
   }
@@ -68,17 +65,17 @@ export class QuickInput {
 
   /** Opens the palette, finds a command by its whole title, and runs it; waits for commands that are yet to come. */
   async runCommand(title: string): Promise<void> {
-    await eventually(async () => {
-      await this.#openPalette(title);
-      await this.#waitForRow(title);
-      await this.#row(title).click({ timeout: tryMilliseconds });
+    await tryAgain(async (timeout) => {
+      await this.#openPalette(title, timeout);
+      await this.#waitForRow(title, timeout);
+      await this.#row(title).click({ timeout });
     });
   }
 
   /** Whether the palette offers a command; to be sure that it does not takes a few seconds. */
   async offersCommand(title: string): Promise<boolean> {
-    await eventually(() => this.#openPalette(title));
-    const isOffered = await this.#waitForRow(title).then(
+    await tryAgain((timeout) => this.#openPalette(title, timeout));
+    const isOffered = await this.#waitForRow(title, patienceMilliseconds).then(
       () => true,
       () => false,
     );
@@ -88,19 +85,20 @@ export class QuickInput {
 
   /** Resolves when a window that starts answers the keyboard. */
   async ready(): Promise<void> {
-    await eventually(() => this.#openPalette(""));
+    await tryAgain((timeout) => this.#openPalette("", timeout));
     await this.#page.keyboard.press("Escape");
   }
 
-  async #openPalette(title: string): Promise<void> {
+  /** `timeout` is in milliseconds, here and below. */
+  async #openPalette(title: string, timeout: number): Promise<void> {
     await this.#page.keyboard.press("Escape");
     await this.#page.keyboard.press("F1");
-    await this.#box.fill(`>${title}`, { timeout: tryMilliseconds });
+    await this.#box.fill(`>${title}`, { timeout });
   }
 
-  async #waitForRow(label: string): Promise<void> {
+  async #waitForRow(label: string, timeout: number): Promise<void> {
     try {
-      await this.#row(label).waitFor({ timeout: tryMilliseconds });
+      await this.#row(label).waitFor({ timeout });
     } catch {
       const others = (await this.#rows()).map((row) => row.label);
       throw new Error(`There is no row "${label}" among ${JSON.stringify(others)}.`);
@@ -111,4 +109,17 @@ export class QuickInput {
     const rows = this.#widget.locator(".quick-input-list-row:first-child .label-name");
     return rows.getByText(label, { exact: true }).first();
   }
+}
+
+/**
+ * A key can be lost while a window starts, focus can be taken, and a palette that is open does not learn of new commands: so
+ * all is done again, each time with twice the patience, for what is slow is not lost.
+ */
+async function tryAgain(attempt: (timeout: number) => Promise<void>): Promise<void> {
+  let timeout = patienceMilliseconds;
+  await eventually(async () => {
+    const patience = timeout;
+    timeout *= 2;
+    await attempt(patience);
+  });
 }

@@ -40,9 +40,16 @@ test("The tree of routes", async (t) => {
   const heading = () => window.page.locator(".sidebar .composite.title h2").innerText();
   const settings = async () => readFile(join(folder, ".vscode", "settings.json"), "utf8");
 
+  /** Opens a row's menu, away from the tooltip of the row that the mouse was on. */
+  async function offered(label: string): Promise<string[]> {
+    await window.page.mouse.move(900, 500);
+    await window.page.locator(".workbench-hover").first().waitFor({ state: "hidden" });
+    return (await view.contextMenu(label)).filter((item) => item !== "");
+  }
+
   /** A menu is deaf to the mouse for a moment after it has opened. */
   async function choose(label: string, item: string): Promise<void> {
-    await view.contextMenu(label);
+    await offered(label);
     const menu = window.page.locator(".monaco-menu-container");
     await eventually(async () => {
       const entry = menu.locator(".action-menu-item").getByText(item, { exact: true });
@@ -105,18 +112,18 @@ test("The tree of routes", async (t) => {
       "Reveal in settings.json",
       "Remove Route…",
     ];
-    const offered = async (label: string) => {
-      const items = await view.contextMenu(label);
+    const items = async (label: string) => {
+      const all = await offered(label);
       await window.key("Escape");
-      return items.filter((item) => item !== "");
+      return all;
     };
-    assert.deepEqual(await offered(shop), [
+    assert.deepEqual(await items(shop), [
       ...["Open in Browser…", "Open in Simple Browser", "Copy URL…", "Copy curl Command", ...edits],
     ]);
-    assert.deepEqual(await offered(echo), ["Copy URL…", "Copy openssl Command", ...edits]);
-    assert.deepEqual(await offered("*.preview.localhost"), edits);
+    assert.deepEqual(await items(echo), ["Copy URL…", "Copy openssl Command", ...edits]);
+    assert.deepEqual(await items("*.preview.localhost"), edits);
     assert.deepEqual(
-      await offered("off.localhost"),
+      await items("off.localhost"),
       edits.map((item) => (item === "Disable" ? "Enable" : item)),
     );
   });
@@ -161,6 +168,9 @@ test("The tree of routes", async (t) => {
     await view.inlineAction(shop, "Open in Browser…");
     await window.toasts.shown("another machine than your browser");
     await window.toasts.press("another machine than your browser", "Copy URL");
+    await choose(shop, "Open in Simple Browser");
+    await window.toasts.press("another machine than your browser", "Open Anyway");
+    await window.page.locator(".tab", { hasText: "Simple Browser" }).waitFor();
   });
 
   await t.test("switches a route off and on, and writes nothing else", async () => {

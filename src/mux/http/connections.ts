@@ -5,7 +5,14 @@ import type { Exchange } from "./exchange.ts";
 interface Open {
   readonly close: (idle: boolean) => void;
   readonly exchanges: Set<Exchange>;
+  readonly since: number;
+  /** Its first request has not come yet. */
+  isNew: boolean;
+  timer?: NodeJS.Timeout;
 }
+
+/** Who connects wants to ask something: a connection so young is not idle before its first request. */
+const newMilliseconds = 1000;
 
 export class Connections {
   readonly #open = new Map<Client, Open>();
@@ -20,9 +27,17 @@ export class Connections {
    * It takes the place of an earlier one.
    */
   add(client: Client, close: (idle: boolean) => void): void {
-    if (!this.#open.has(client)) client.socket.once("close", () => this.#gone(client));
-    this.#open.set(client, { close, exchanges: new Set() });
-    if (this.#draining) close(true);
+    const before = this.#open.get(client);
+    if (before) clearTimeout(before.timer);
+    else client.socket.once("close", () => this.#gone(client));
+    const open = {
+      close,
+      exchanges: new Set<Exchange>(),
+      since: before?.since ?? performance.now(),
+      isNew: true,
+    };
+    this.#open.set(client, open);
+    if (this.#draining) this.#drain(open);
   }
 
   inHand(client: Client): Exchange[] {
@@ -30,7 +45,11 @@ export class Connections {
   }
 
   begun(exchange: Exchange): void {
-    this.#open.get(exchange.client)?.exchanges.add(exchange);
+    const open = this.#open.get(exchange.client);
+    if (!open) return;
+    open.exchanges.add(exchange);
+    open.isNew = false;
+    clearTimeout(open.timer);
   }
 
   over(exchange: Exchange): void {
@@ -43,11 +62,18 @@ export class Connections {
   /** Closes what is idle, and everything else as soon as its last answer is out. */
   drain(): void {
     this.#draining = true;
-    for (const { close, exchanges } of this.#open.values()) close(exchanges.size === 0);
+    for (const open of this.#open.values()) this.#drain(open);
+  }
+
+  #drain(open: Open): void {
+    const milliseconds = open.isNew ? open.since + newMilliseconds - performance.now() : 0;
+    if (milliseconds <= 0) return open.close(open.exchanges.size === 0);
+    open.timer = setTimeout(() => open.close(true), milliseconds);
   }
 
   #gone(client: Client): void {
     const left = this.inHand(client);
+    clearTimeout(this.#open.get(client)?.timer);
     this.#open.delete(client);
     for (const exchange of left) exchange.leave();
   }

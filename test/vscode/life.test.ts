@@ -1,0 +1,167 @@
+/** How the mux lives with its window in a real VS Code: reloads, crashes, several folders, Restricted Mode, the user's settings. */
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Browser } from "../e2e/browser.ts";
+import { run } from "../e2e/program.ts";
+import { startTcp } from "../mux/support.ts";
+import { authorityFile, environment } from "../sample/oneport.ts";
+import { startWebService } from "../sample/services.ts";
+import { CodeServer } from "./code-server.ts";
+import { eventually } from "./eventually.ts";
+import { Window } from "./window.ts";
+
+const started = /^Oneport :\d+/;
+
+/** Is the domain's service reached, with nobody but the authority trusted? */
+async function serves(server: CodeServer, domain: string): Promise<void> {
+  await eventually(async () => {
+    const authority = `${domain}:${server.muxPort}`;
+    const trust = ["--resolve", `${authority}:127.0.0.1`, "--cacert", authorityFile(server.stateDirectory)];
+    const asked = ["--silent", "--show-error", "--max-time", "5", ...trust, `https://${authority}/hello`];
+    const { output, errors } = await run("curl", asked, environment(server.stateDirectory));
+    assert.match(output, /^Hello from the web service/, errors);
+  });
+}
+
+async function isFree(server: CodeServer): Promise<void> {
+  await eventually(async () => {
+    await using _free = await startTcp(() => undefined, { port: server.muxPort });
+  });
+}
+
+async function statusIs(window: Window, text: RegExp): Promise<void> {
+  await eventually(async () => {
+    const [item] = await window.statusBar();
+    assert.match(item?.text ?? "", text);
+  });
+}
+
+test("The mux and its window", async (t) => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  const routes = { "shop.localhost": web.port };
+
+  await t.test(
+    "a trusted folder with routes starts by itself, and comes back after a reload and a crash",
+    async () => {
+      const folder = await server.makeFolder("auto", { "oneport.routes": routes });
+      await using window = await Window.open(browser, server, { folder });
+      await serves(server, "shop.localhost");
+      await window.reload();
+      await serves(server, "shop.localhost");
+
+      const [host, ...others] = (await server.extensionHosts()).reverse();
+      assert.ok(host !== undefined, `No extension host among ${others.length}.`);
+      process.kill(host, "SIGKILL");
+      await eventually(async () => assert.ok(!(await server.extensionHosts()).includes(host)));
+      await serves(server, "shop.localhost");
+      await statusIs(window, started);
+
+      await window.command("Oneport: Stop Mux");
+      await isFree(server);
+      await window.reload();
+      await statusIs(window, /^Oneport$/);
+      await isFree(server);
+    },
+  );
+
+  await t.test("a mistake is underlined where it is, and the other routes work", async () => {
+    const folder = await server.makeFolder("mistake", {
+      "oneport.routes": { ...routes, "bad.localhost": { to: web.port, holdd: 3 } },
+    });
+    await using window = await Window.open(browser, server, { folder });
+    await serves(server, "shop.localhost");
+    const file = join(folder, ".vscode", "settings.json");
+    await window.openFile(file);
+    await eventually(async () => {
+      const problems = await window.problems();
+      assert.ok(
+        problems.some((problem) => /holdd.*line 6/s.test(problem)),
+        problems.join("\n"),
+      );
+    });
+    await writeFile(file, JSON.stringify({ "oneport.routes": { ...routes, "good.localhost": web.port } }));
+    await serves(server, "good.localhost");
+  });
+
+  await t.test(
+    "routes of two folders stand in groups, and the first keeps a domain that both have",
+    async () => {
+      const one = await server.makeFolder("one", {
+        "oneport.routes": { ...routes, "both.localhost": web.port },
+      });
+      const two = await server.makeFolder("two", { "oneport.routes": { "both.localhost": 9 } });
+      const workspace = join(server.scratch, "both.code-workspace");
+      await writeFile(workspace, JSON.stringify({ folders: [{ path: one }, { path: two }] }));
+      await using window = await Window.open(browser, server, { workspace });
+      await window.sideBar("Oneport");
+      const view = window.view("Routes");
+      await view.row("one");
+      await view.row("two");
+      await serves(server, "both.localhost");
+      await eventually(async () => {
+        const both = (await view.rows()).filter(({ label }) => label === "both.localhost");
+        assert.equal(both.length, 2);
+        assert.match(both[0]?.ariaLabel ?? "", /, up,/);
+        assert.match(both[1]?.ariaLabel ?? "", /one/);
+      });
+    },
+  );
+
+  await t.test("a route of the user's settings acts in every window, without a folder too", async () => {
+    await server.setUserSettings({ "oneport.routes": { "mine.localhost": web.port } });
+    await using window = await Window.open(browser, server, "empty");
+    await window.command("Oneport: Start Mux");
+    await serves(server, "mine.localhost");
+    await window.command("Oneport: Stop Mux");
+    await isFree(server);
+    await server.setUserSettings({});
+  });
+});
+
+test("In Restricted Mode a folder's routes are shown, and do nothing until it is trusted", async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start({
+    settings: {
+      "security.workspace.trust.enabled": true,
+      "security.workspace.trust.startupPrompt": "never",
+      "oneport.routes": { "mine.localhost": web.port },
+    },
+  });
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("stranger", { "oneport.routes": { "theirs.localhost": web.port } });
+  await using window = await Window.open(browser, server, { folder });
+  await window.command("Oneport: Start Mux");
+  await serves(server, "mine.localhost");
+  await window.sideBar("Oneport");
+  const view = window.view("Routes");
+  await view.row("Restricted Mode");
+  assert.match((await view.row("theirs.localhost")).ariaLabel, /not trusted|Restricted/i);
+  const refused = await run(
+    "curl",
+    ["--silent", "--insecure", "--max-time", "5", `https://theirs.localhost:${server.muxPort}/`],
+    environment(server.stateDirectory),
+  );
+  assert.notEqual(refused.status, 0);
+});
+
+test("Another program on the port is named, and the actions that help are offered", async () => {
+  await using web = await startWebService(0);
+  await using stranger = await startTcp(() => undefined);
+  await using server = await CodeServer.start({ muxPort: stranger.port });
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("taken", {
+    "oneport.autoStart": false,
+    "oneport.routes": { "shop.localhost": web.port },
+  });
+  await mkdir(server.stateDirectory, { recursive: true });
+  await using window = await Window.open(browser, server, { folder });
+  await window.command("Oneport: Start Mux");
+  const toast = await window.toasts.shown(`Port ${stranger.port}`);
+  assert.match(toast.message, new RegExp(`pid ${process.pid}`));
+  assert.deepEqual(toast.buttons, ["Try Again", "Change Port", "Show Log"]);
+  assert.match(await readFile(server.machineSettingsFile, "utf8"), new RegExp(`${stranger.port}`));
+});
