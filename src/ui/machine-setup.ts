@@ -33,7 +33,7 @@ export class MachineSetup implements Disposable, MachineFacts {
     return this.#elsewhere;
   }
 
-  /** There is an authority, and a store that does not trust it. */
+  /** There is a store that does not trust the authority, which signs for some route. */
   get isDistrusted(): boolean {
     return this.#isDistrusted;
   }
@@ -75,9 +75,11 @@ export class MachineSetup implements Disposable, MachineFacts {
     }
   }
 
+  /** An authority that has not been made yet is trusted by nobody. */
   async #findDistrust(): Promise<boolean> {
-    if (!this.#usesAuthority()) return false;
+    const endsTls = this.#context.routes().some(({ kind }) => kind !== "tls");
+    if (!endsTls || !this.#usesAuthority()) return false;
     const root = await todaysRoot(this.#context.stateDirectory);
-    return root !== undefined && !(await isTrustedEverywhere(root, this.#context));
+    return root === undefined || !(await isTrustedEverywhere(root, this.#context));
   }
 }

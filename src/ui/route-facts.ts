@@ -56,7 +56,7 @@ export interface RouteFacts {
   readonly endpoint?: Endpoint;
   /** Absent when it is another window's. */
   readonly written?: WrittenRoute;
-  /** The name of the place whose route for this domain acts instead. */
+  /** The name of the place, or of the window, whose route for this domain acts instead. */
   readonly rival?: string;
 }
 
@@ -74,18 +74,23 @@ export function routeFacts(
   state: MuxState,
   machine: MachineFacts,
 ): readonly RouteFacts[] {
-  const acting = routes.filter(({ fate }) => fate.is === "used");
+  const heldElsewhere = conflictsWithWindows(state);
+  const acting = routes.filter(({ fate, domain }) => fate.is === "used" && !heldElsewhere.has(domain));
   const planned = summarizeRoutes(acting.flatMap(({ route }) => route ?? []));
   const addresses = new Map([...planned, ...state.routes].map(({ domain, address }) => [domain, address]));
   const placeNames = new Map(routes.map(({ place }) => [place.id, place.name]));
+  const rivalOf = ({ fate, domain }: WrittenRoute) => {
+    const place = fate.is === "replaced" ? fate.by : fate.is === "conflict" ? fate.with : undefined;
+    return place === undefined ? heldElsewhere.get(domain) : (placeNames.get(place) ?? place);
+  };
   const act = (domain: string, targets: readonly Target[]) =>
     actingFacts({ domain, targets, address: addresses.get(domain) }, state, machine);
 
   const own = routes.map((written): RouteFacts => {
     const targets = targetsOf(written);
-    return written.fate.is === "used"
+    return acting.includes(written)
       ? { ...act(written.domain, targets), problems: written.problems, written }
-      : idleFacts(written, targets, placeNames);
+      : idleFacts(written, targets, rivalOf(written));
   });
   const here = new Set(acting.map(({ domain }) => domain));
   const others = state.routes.filter(({ domain }) => !here.has(domain));
@@ -101,22 +106,25 @@ function readTarget(text: string): readonly Target[] {
   return target.ok ? [target.value] : [];
 }
 
+/** The windows whose routes act in place of this window's, by domain: who came first is heard. */
+function conflictsWithWindows({ session }: MuxState): ReadonlyMap<string, string> {
+  const windows = session?.windows ?? [];
+  const own = windows.find(({ id }) => id === session?.own);
+  const nameOf = (wanted: string) => windows.find(({ id }) => id === wanted)?.name ?? wanted;
+  return new Map((own?.conflicts ?? []).map(({ domain, heldBy }) => [domain, nameOf(heldBy)]));
+}
+
 /** A route that does nothing, with what can be read of it. */
-function idleFacts(
-  written: WrittenRoute,
-  targets: readonly Target[],
-  placeNames: ReadonlyMap<string, string>,
-): RouteFacts {
+function idleFacts(written: WrittenRoute, targets: readonly Target[], rival: string | undefined): RouteFacts {
   const { domain, problems, fate } = written;
-  const rival = fate.is === "replaced" ? fate.by : fate.is === "conflict" ? fate.with : undefined;
   return {
     domain,
-    state: fate.is === "used" ? "unknown" : fate.is,
+    state: fate.is === "used" ? "conflict" : fate.is,
     targets: targets.map((target) => targetFacts(target)),
     problems,
     written,
     ...kindOf(targets),
-    ...(rival !== undefined && { rival: placeNames.get(rival) ?? rival }),
+    ...(rival !== undefined && { rival }),
   };
 }
 

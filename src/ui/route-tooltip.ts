@@ -64,7 +64,11 @@ function notesOn({ domain, state, kind, resolves, written }: RouteFacts, l10n: L
   return [
     ...(state === "untrusted" ? [l10n.t("Nothing from a folder in Restricted Mode acts.")] : []),
     ...(state === "conflict"
-      ? [l10n.t("Of two folders that say different things about one domain, the first one is heard.")]
+      ? [
+          l10n.t(
+            "Of two folders or windows that say different things about one domain, the first one is heard.",
+          ),
+        ]
       : []),
     ...(resolves === false
       ? [l10n.t("The name does not lead to Oneport on this machine. Update the hosts file.")]

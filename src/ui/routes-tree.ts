@@ -147,7 +147,7 @@ export class RoutesTree implements TreeDataProvider<Element>, Disposable {
     this.#view.title = news === undefined ? title : `${title} ${news}`;
     // Services go down and up all day; what the settings say wrongly stays until somebody looks.
     const wrong = this.#routes.filter(({ state }) => state === "broken" || state === "conflict").length;
-    const tooltip = wrong === 1 ? l10n.t("1 route is not valid") : l10n.t("{0} routes are not valid", wrong);
+    const tooltip = wrong === 1 ? l10n.t("1 route does not act") : l10n.t("{0} routes do not act", wrong);
     this.#view.badge = wrong > 0 ? { value: wrong, tooltip } : undefined;
   }
 }

@@ -26,7 +26,7 @@ export async function planTrust(context: TrustContext): Promise<Result<MachineCh
   if (stores.length === 0) return ok(undefined);
   return ok({
     question: l10n.t("Trust Oneport's authority in these places?"),
-    detail: describe(root, made.value, stores),
+    detail: describe(root, made.value, stores, context),
     action: l10n.t("Trust"),
     carryOut: () => trustIn(stores, root, made.value, context),
   });
@@ -45,7 +45,7 @@ export async function planUntrust(context: TrustContext): Promise<Result<Machine
   });
 }
 
-/** Where the authority stands, for the notice in the tree; undefined while there is none, or when no store can be read. */
+/** Stores that cannot be read do not count. */
 export async function isTrustedEverywhere(root: StoredRoot, context: TrustContext): Promise<boolean> {
   return (await distrusting(root, context)).length === 0;
 }
@@ -72,6 +72,7 @@ function describe(
   root: StoredRoot,
   { names, addresses }: MadeAuthority,
   stores: readonly TrustStore[],
+  context: TrustContext,
 ): string {
   return [
     ...stores.map(shownStore),
@@ -85,10 +86,16 @@ function describe(
   ].join("\n");
 }
 
-function shownStore({ name, place, needsElevation }: TrustStore): string {
-  return needsElevation
-    ? l10n.t("+ {0}: {1} (asks for an administrator)", name, place)
-    : l10n.t("+ {0}: {1}", name, place);
+function shownStores(
+  sign: "+" | "−",
+  stores: readonly TrustStore[],
+  { elevation }: TrustContext,
+): readonly string[] {
+  return stores.map(({ name, place, needsElevation }) => {
+    const line = `${sign} ${name}: ${place}`;
+    const asks = needsElevation && !elevation.machine.isElevated;
+    return asks ? l10n.t("{0} (asks for an administrator)", line) : line;
+  });
 }
 
 async function trustIn(
@@ -107,10 +114,24 @@ async function trustIn(
       reports.push(done.ok ? await trust(store, root, elevation.machine) : failed(report, done.error));
     }
   }
+  await retireEarlierRoots(root, context);
   for (const { name, advice, command } of await trustElsewhere(elevation.machine, root, "add")) {
     context.log.info(`${name}: ${advice} ${command}`);
   }
   return tell(reports, context);
+}
+
+/** Those of authorities that this one has replaced. What needs an administrator is left for "Stop Trusting…". */
+async function retireEarlierRoots(
+  root: StoredRoot,
+  { elevation, stateDirectory, log }: TrustContext,
+): Promise<void> {
+  const known = await knownRoots(stateDirectory);
+  if (known.length < 2) return;
+  for (const store of await listStores(elevation.machine, known)) {
+    const { result } = await untrust(store, elevation.machine, root);
+    if (result.how === "elevation") log.info(`${store.name}: an earlier authority is left in it.`);
+  }
 }
 
 async function untrustIn(stores: readonly TrustStore[], context: TrustContext): Promise<readonly Problem[]> {

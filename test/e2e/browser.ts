@@ -35,14 +35,24 @@ export class Browser implements AsyncDisposable {
     await using owned = new AsyncDisposableStack();
     const home = await mkdtemp(join(tmpdir(), "oneport-browser-"));
     owned.defer(() => rm(home, { recursive: true, maxRetries: 5 }));
-    const env = { HOME: home, PATH: process.env.PATH ?? "", LANG: "C.UTF-8" };
-    const store = join(home, ".pki", "nssdb");
-    await mkdir(store, { recursive: true });
-    await certutil(["-N", "-d", `sql:${store}`, "--empty-password"], env);
+    const store = await makeStore(home);
     for (const file of trusted) {
-      await certutil(["-A", "-d", `sql:${store}`, "-t", "C,,", "-n", file, "-i", file], env);
+      const added = ["-A", "-d", store, "-t", "C,,", "-n", file, "-i", file];
+      await certutil(added, environmentIn(home));
     }
-    const browser = owned.use(await chromium.launch({ executablePath, env, args: flags }));
+    const browser = owned.use(
+      await chromium.launch({ executablePath, env: environmentIn(home), args: flags }),
+    );
+    return new Browser(browser, owned.move());
+  }
+
+  /** A browser that trusts what its user's home says, where `makeStore` was called before. */
+  static async openAt(home: string): Promise<Browser> {
+    const executablePath = await findProgram("chromium");
+    await using owned = new AsyncDisposableStack();
+    const browser = owned.use(
+      await chromium.launch({ executablePath, env: environmentIn(home), args: flags }),
+    );
     return new Browser(browser, owned.move());
   }
 
@@ -61,4 +71,16 @@ export class Browser implements AsyncDisposable {
 async function certutil(arguments_: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { status, errors } = await run("certutil", arguments_, env);
   assert.equal(status, 0, errors);
+}
+
+/** The empty trust store of a user's browser, as certutil names it. */
+export async function makeStore(home: string): Promise<string> {
+  const folder = join(home, ".pki", "nssdb");
+  await mkdir(folder, { recursive: true });
+  await certutil(["-N", "-d", `sql:${folder}`, "--empty-password"], environmentIn(home));
+  return `sql:${folder}`;
+}
+
+function environmentIn(home: string) {
+  return { HOME: home, PATH: process.env.PATH ?? "", LANG: "C.UTF-8" };
 }

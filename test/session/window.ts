@@ -23,7 +23,7 @@ export interface WindowOptions {
 export class TestWindow implements AsyncDisposable {
   readonly name: string;
   readonly events: MuxEvent[] = [];
-  /** Fulfilled when the process is gone. */
+  /** Fulfilled when the process is gone, and everything it said has been read. */
   readonly exited: Promise<unknown>;
   readonly #child: ChildProcess;
   readonly #input: Writable;
@@ -43,7 +43,7 @@ export class TestWindow implements AsyncDisposable {
     child.stdin.on("error", () => {
       // It has ended, which `exited` tells.
     });
-    this.exited = once(child, "exit");
+    this.exited = once(child, "close");
     this.#read(child.stdout, child.stderr);
     const window = { id: name, name, kind: "window" } as const;
     const settings = { "oneport.routes": routes };

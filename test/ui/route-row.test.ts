@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Problem } from "../../src/core/errors.ts";
+import type { SessionWindow } from "../../src/core/events.ts";
 import { stopped, type TargetState } from "../../src/core/mux-state.ts";
 import { routeFacts } from "../../src/ui/route-facts.ts";
 import { stateLooks } from "../../src/ui/route-looks.ts";
@@ -157,6 +158,31 @@ test("another window's route can be used but not edited", () => {
   assert.equal(facts.written, undefined);
   assert.match(facts.endpoint?.address ?? "", /^127\.77\./);
   assert.equal(routeRow(facts, l10n).contextValue, "route named stream psql");
+});
+
+test("a domain that another window holds is that window's, and a conflict here", () => {
+  const member = (id: string, conflicts: SessionWindow["conflicts"]): SessionWindow => {
+    return {
+      id,
+      name: `Window ${id}`,
+      kind: "window",
+      pid: 1,
+      role: "member",
+      routes: ["a.test"],
+      conflicts,
+    };
+  };
+  const windows = [member("two", []), member("one", [{ domain: "a.test", heldBy: "two" }])];
+  const session = { role: "member", own: "one", windows } as const;
+  const state = running(written({ "a.test": 4000 }), { session });
+  const rows = routeFacts(written({ "a.test": 3000 }), state, machine).map((each) => routeRow(each, l10n));
+  assert.deepEqual(
+    rows.map(({ description, contextValue }) => [description, contextValue]),
+    [
+      ["→ localhost:3000 · another target in Window two", "route written editable enabled"],
+      ["→ localhost:4000", "route named web curl"],
+    ],
+  );
 });
 
 test("a name that nothing is known to resolve is not relied on in commands, nor is .localhost", () => {

@@ -1,5 +1,5 @@
 /** A real VS Code for tests: code-server with a home of its own and the packaged extension. Each window is a browser page. */
-import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,8 @@ export interface CodeServerOptions {
   readonly stateDirectory?: string;
   /** Folders of further extensions, such as one that calls what only extensions can call. */
   readonly extensions?: readonly string[];
+  /** What is written to the system's own places, such as the hosts file, stays in memory and is seen by nobody else. Root only. */
+  readonly isApart?: boolean;
   /** What its processes are told beside PATH, HOME and the like. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -95,7 +97,8 @@ export class CodeServer implements AsyncDisposable {
     const installed = await run(node, [...place.command, ...installing, "--force"], place.environment);
     if (installed.status !== 0) throw new Error(installed.output + installed.errors);
 
-    const processes = owned.use(new ProcessGroup(node, place.command, place.environment));
+    const [program, ...list] = options.isApart ? apart([node, ...place.command]) : [node, ...place.command];
+    const processes = owned.use(new ProcessGroup(program, list, place.environment));
     const [, url = ""] = await processes.heard(/HTTP server listening on (\S+)\//);
     return new CodeServer(place, url, muxPort, processes, owned.move());
   }
@@ -120,6 +123,12 @@ export class CodeServer implements AsyncDisposable {
     return await this.#processes.processes("--type=extensionHost");
   }
 
+  /** A file of the system as the server sees it. */
+  async systemFile(path: string): Promise<string> {
+    const [host] = await this.extensionHosts();
+    return await readFile(`/proc/${host}/root${path}`, "utf8");
+  }
+
   /** Ends the server with all that it began. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#owned.disposeAsync();
@@ -127,6 +136,22 @@ export class CodeServer implements AsyncDisposable {
 }
 
 type Place = ReturnType<typeof placeIn>;
+
+/** The command in a mount namespace of its own. */
+function apart(command: readonly string[]): [string, ...string[]] {
+  return ["unshare", "--mount", "--propagation", "private", "sh", "-c", ownSystem, "sh", ...command];
+}
+
+/** Of the system's own certificates only a few are left: all of them take seconds at each update. */
+const ownSystem = `set -e
+mount -t tmpfs oneport /mnt
+for place in /etc /var/lib /var/log /usr/local/share; do
+  mkdir -p "/mnt/upper$place" "/mnt/work$place"
+  mount -t overlay -o "lowerdir=$place,upperdir=/mnt/upper$place,workdir=/mnt/work$place" overlay "$place"
+done
+printf '127.0.0.1 localhost\\n' >/etc/hosts
+grep ^mozilla/ /etc/ca-certificates.conf | head -3 >/mnt/conf && cat /mnt/conf >/etc/ca-certificates.conf
+exec "$@"`;
 
 /** Where a server keeps everything, and how it is begun there: nothing of the real home is read or written. */
 function placeIn(scratch: string, options: CodeServerOptions) {

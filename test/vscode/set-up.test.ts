@@ -1,0 +1,76 @@
+/** From a fresh machine to a padlock in a real VS Code, counted in clicks, and all the way back. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Browser, makeStore } from "../e2e/browser.ts";
+import { MountNamespace } from "../platform/mount-namespace.ts";
+import { startWebService } from "../sample/services.ts";
+import { CodeServer } from "./code-server.ts";
+import { eventually } from "./eventually.ts";
+import { Window } from "./window.ts";
+
+const obstacle = await MountNamespace.obstacle();
+
+test("Two clicks set up names and trust, and commands take it all back", { skip: obstacle }, async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start({ isApart: true });
+  await makeStore(server.scratch);
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("fresh", { "oneport.routes": { "app.shop.test": web.port } });
+  await using window = await Window.open(browser, server, { folder });
+  const url = `https://app.shop.test:${server.muxPort}/`;
+  await window.sideBar("Oneport");
+  const view = window.view("Routes");
+  await eventually(() => warns(server, url));
+
+  // The first click.
+  await view.click("Not set up yet");
+  const { message, detail, buttons } = await window.dialog.shown();
+  assert.equal(message, "Change /etc/hosts like this?");
+  assert.match(detail, /\+ 127\.0\.0\.1 app\.shop\.test\b/);
+  assert.match(detail, /Chromium/);
+  assert.match(detail, /SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}/);
+  assert.ok(buttons.includes("Set Up Both"));
+  await window.screenshot("set-up");
+  // The second.
+  await window.dialog.press("Set Up Both");
+
+  await eventually(async () => {
+    const labels = (await view.rows()).map(({ label }) => label);
+    assert.deepEqual(labels, ["Remote window", "app.shop.test"]);
+  });
+  assert.match(
+    await server.systemFile("/etc/hosts"),
+    /^# BEGIN Oneport.*\n127\.0\.0\.1 app\.shop\.test\n::1 app\.shop\.test\n# END Oneport$/m,
+  );
+  await loads(server, url);
+
+  await window.command("Oneport: Stop Trusting Oneport's Authority…");
+  await window.dialog.shown();
+  await window.dialog.press("Stop Trusting");
+  await eventually(() => warns(server, url));
+
+  await window.command("Oneport: Remove Everything Oneport Added…");
+  await window.dialog.shown();
+  await window.dialog.press("Remove Everything");
+  await eventually(async () => {
+    assert.equal(await server.systemFile("/etc/hosts"), "127.0.0.1 localhost\n");
+  });
+  await eventually(async () => {
+    const [item] = await window.statusBar();
+    assert.equal(item?.text, "Oneport");
+  });
+});
+
+/** A browser that was begun after the change, by the user whose home the server has. */
+async function loads({ scratch }: CodeServer, url: string): Promise<void> {
+  await using browser = await Browser.openAt(scratch);
+  const page = await browser.page();
+  const answer = await page.goto(url);
+  assert.match((await answer?.securityDetails())?.issuer ?? "", /^Oneport issuer/);
+}
+
+async function warns({ scratch }: CodeServer, url: string): Promise<void> {
+  await using browser = await Browser.openAt(scratch);
+  const page = await browser.page();
+  await assert.rejects(page.goto(url), /ERR_CERT_AUTHORITY_INVALID/);
+}
