@@ -1,18 +1,16 @@
 /** Entry of the worker thread: the mux and all its sockets, away from the thread that everybody else shares. */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { resolve } from "node:path";
-import { getCACertificates } from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
 import { problemOf } from "./core/errors.ts";
 import type { MuxEvent } from "./core/events.ts";
-import { parseSettings, type Settings } from "./core/settings.ts";
+import { parseSettings } from "./core/settings.ts";
 import { Mux } from "./mux/mux.ts";
-import { type CertificateSettings, Certificates } from "./platform/certificates.ts";
+import { Certificates, certificateSettings } from "./platform/certificates.ts";
 import { thisMachine } from "./platform/machine.ts";
 import { processes } from "./platform/processes.ts";
+import { trustedCertificates } from "./platform/trusted-certificates.ts";
 import { controlFolder } from "./session/control-folder.ts";
+import { Outbox } from "./session/outbox.ts";
 import { type Command, parseCommand } from "./session/protocol.ts";
 import type { OwnMux, Values } from "./session/reign.ts";
 import { Session } from "./session/session.ts";
@@ -24,6 +22,7 @@ type StartCommand = Extract<Command, { type: "start" }>;
 /** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
 const automaticPorts = [443, 8443];
 
+const outbox = new Outbox((events) => parentPort?.postMessage(events));
 let session: Session | undefined;
 /** Commands are carried out one after another: a stop must find what a start before it has begun. */
 let earlier = Promise.resolve();
@@ -39,7 +38,7 @@ function takeCommand(message: unknown): void {
 }
 
 function emit(event: MuxEvent): void {
-  parentPort?.postMessage(event);
+  outbox.add(event);
 }
 
 async function obey(command: Command): Promise<void> {
@@ -97,20 +96,4 @@ function openMux(stateDirectory: string, values: Values, tell: (event: MuxEvent)
     mux.setRoutes(settings.routes);
   };
   return { mux, configure };
-}
-
-function certificateSettings({ certificates, certificateFiles }: Settings): CertificateSettings {
-  const files = certificateFiles.map((file) => resolve(file.replace(/^~(?=[\\/]|$)/, homedir())));
-  return { mode: certificates, files };
-}
-
-/** Node's own list, the system's, and our authority where there is one. */
-function trustedCertificates(stateDirectory: string): string[] {
-  const common = [...getCACertificates("default"), ...getCACertificates("system")];
-  try {
-    return [...common, readFileSync(resolve(stateDirectory, "ca", "root.crt"), "utf8")];
-  } catch {
-    // No authority has been made yet, so no service can have a certificate of it.
-    return common;
-  }
 }

@@ -1,19 +1,29 @@
 /** `oneport clean`: takes back everything that Oneport put on this machine. */
 import { homedir } from "node:os";
+import type { Problem } from "../core/errors.ts";
 import { visible } from "../core/printable.ts";
 import { findLeftovers } from "../platform/clean/find.ts";
 import type { Leftover, Removal } from "../platform/clean/leftover.ts";
 import { thisMachine } from "../platform/machine.ts";
 import { stateDirectory } from "../platform/state.ts";
+import type { ControlFolder } from "../session/control-folder.ts";
+import { endAll } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { agreesTo, canAsk } from "./ask.ts";
+import { offerElevation } from "./elevated.ts";
+import { ownControlFolder } from "./status.ts";
 import { formatTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit status 1 when something is left, 2 when nobody could be asked. */
 export async function clean({ yes }: CommandOptions, terminal: Terminal): Promise<number> {
-  const state = stateDirectory(process.env, process.platform, homedir());
-  const leftovers = await findLeftovers({ machine: thisMachine(), stateDirectory: state });
+  const control = ownControlFolder();
+  const leftovers = await findLeftovers({
+    machine: thisMachine(),
+    stateDirectory: stateDirectory(process.env, process.platform, homedir()),
+    controlFolder: control.path,
+    ...(!yes && { elevate: (step) => offerElevation(step, "This needs an administrator. Do it now?") }),
+  });
   if (leftovers.length === 0) {
     terminal.print("Nothing of Oneport is left.");
     return 0;
@@ -25,11 +35,12 @@ export async function clean({ yes }: CommandOptions, terminal: Terminal): Promis
       terminal.printProblem(unasked);
       return 2;
     }
-    if (!(await agreesTo("Remove all of it?"))) {
+    if (!(await agreesTo("End every mux of yours, and remove all of this?"))) {
       terminal.print("Nothing was done.");
       return 0;
     }
   }
+  if (!(await endMuxes(control, terminal))) return 1;
   let status = 0;
   for (const leftover of leftovers) {
     const removal = await leftover.remove();
@@ -38,6 +49,25 @@ export async function clean({ yes }: CommandOptions, terminal: Terminal): Promis
   }
   return status;
 }
+
+/** One that runs would make the authority again. False when one does not end. */
+async function endMuxes(control: ControlFolder, terminal: Terminal): Promise<boolean> {
+  const { ended, silent } = await endAll(control, graceSeconds);
+  for (const port of ended) terminal.print(`Ended the mux on port ${port}, for all its windows.`);
+  for (const port of silent) terminal.printProblem(stillRuns(port));
+  return silent.length === 0;
+}
+
+function stillRuns(port: number): Problem {
+  return {
+    code: "mux-silent",
+    message: `Nothing was removed, because the mux on port ${port} does not answer.`,
+    remedy: "End the process that holds the port, and run this again.",
+  };
+}
+
+/** For connections that are open. */
+const graceSeconds = 2;
 
 const unasked = {
   code: "unasked",

@@ -2,26 +2,28 @@
 import { homedir } from "node:os";
 import { relative } from "node:path";
 import { type Finding, formatFinding, wrong } from "../core/diagnosis.ts";
+import { fail, ok, problemOf, type Result } from "../core/errors.ts";
 import { parseSettings } from "../core/settings.ts";
 import { certificateSettings } from "../platform/certificates.ts";
 import { diagnose } from "../platform/doctor/diagnose.ts";
 import { thisMachine } from "../platform/machine.ts";
 import { stateDirectory } from "../platform/state.ts";
+import { observeAll } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
-import { runningMux } from "./running-mux.ts";
 import { readSettings, settingsPath } from "./settings-source.ts";
+import { ownControlFolder } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit status 1 if anything is wrong. */
 export async function doctor(options: CommandOptions, terminal: Terminal): Promise<number> {
-  const state = stateDirectory(process.env, process.platform, homedir());
   const { settings, problems } = await settingsOf(options);
+  const ports = await runningPorts();
   const findings = diagnose({
     settings,
-    problems,
+    problems: ports.ok ? problems : [...problems, wrong("port", ports.error)],
     certificates: certificateSettings(settings),
-    stateDirectory: state,
-    mux: await runningMux(state),
+    stateDirectory: stateDirectory(process.env, process.platform, homedir()),
+    mux: ports.ok ? muxAmong(ports.value, settings.port) : undefined,
     machine: thisMachine(),
   });
   let status = 0;
@@ -48,4 +50,20 @@ async function settingsOf(options: CommandOptions) {
     return wrong("settings", problem, place ? `${file}:${place.line}:${place.column}` : file);
   });
   return { settings: read.value.settings, problems };
+}
+
+/** Those of this user's muxes. */
+async function runningPorts(): Promise<Result<readonly number[]>> {
+  try {
+    const all = await observeAll(ownControlFolder());
+    return ok(all.filter(({ is }) => is === "running").map(({ port }) => port));
+  } catch (error) {
+    return fail(problemOf(error));
+  }
+}
+
+/** The one that these settings ask for, or else any. */
+function muxAmong(ports: readonly number[], wanted: "auto" | number): { port: number } | undefined {
+  const port = ports.find((each) => each === wanted) ?? ports[0];
+  return port === undefined ? undefined : { port };
 }

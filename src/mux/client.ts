@@ -4,7 +4,7 @@ import { formatDomain } from "../core/domain.ts";
 import { type Problem, systemCode } from "../core/errors.ts";
 import type { ConnectionReport, Ending, OpenConnections, Seen } from "../core/events.ts";
 import type { ProxiedAddresses } from "../core/proxy-protocol.ts";
-import type { Route } from "../core/route.ts";
+import { formatTarget, type Route, type Target } from "../core/route.ts";
 
 let lastId = 0;
 
@@ -26,7 +26,7 @@ export class Client {
   #sentBefore = 0;
   #seen: Seen = { by: "nothing" };
   #route: Route | undefined;
-  #target: string | undefined;
+  #target: Target | undefined;
   #requests = 0;
   #ending: Ending | undefined;
   #reported = false;
@@ -43,7 +43,8 @@ export class Client {
       // The only error a client makes on its own; anything else shows as the ending of whoever broke it.
       if (systemCode(error) === "ECONNRESET") this.end({ how: "reset", by: "client" });
     });
-    socket.once("close", () => this.#close());
+    // It comes once, and `once` would keep a wrapper as long as the connection is open.
+    socket.on("close", () => this.#close());
   }
 
   /** A proxy in front says where it really comes from. */
@@ -79,7 +80,7 @@ export class Client {
     this.#finish({ how: "refused", problem });
   }
 
-  reached(target: string): void {
+  reached(target: Target): void {
     this.#target = target;
   }
 
@@ -98,7 +99,7 @@ export class Client {
     return {
       id: this.id,
       client: this.#from,
-      ...(this.#target !== undefined && { target: this.#target }),
+      ...(this.#target && { target: formatTarget(this.#target) }),
       since: Math.round(performance.timeOrigin + this.#since),
     };
   }
@@ -121,7 +122,7 @@ export class Client {
       client: this.#from,
       seen: this.#seen,
       ...(this.#route && { route: formatDomain(this.#route.domain), rule: this.#route.domain.kind }),
-      ...(this.#target !== undefined && { target: this.#target }),
+      ...(this.#target && { target: formatTarget(this.#target) }),
       requests: this.#requests,
       received: bytesRead - this.#receivedBefore,
       sent: bytesWritten - this.#sentBefore,

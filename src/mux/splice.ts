@@ -23,7 +23,8 @@ export function splice(client: End, target: End, onBroken: (by: "client" | "targ
     if (from.stream.readableEnded) to.stream.end();
     else from.stream.on("end", () => to.stream.end());
     from.stream.on("error", ignore);
-    from.stream.once("close", () => {
+    // These last as long as the connections do: `once` would keep a wrapper for each, and "close" comes once.
+    from.stream.on("close", () => {
       // What ended has already been passed on; a stream that closes without was reset, and so is its peer.
       if (from.stream.readableEnded && from.stream.writableFinished) return;
       if (!broken) {
@@ -42,31 +43,35 @@ function ignore(): void {}
 
 /** Copies what `from` emits to `to`, pausing it while `to` is full. Ends and errors are the caller's. */
 export function copy(from: Readable, to: Writable): void {
-  to.on("drain", () => from.resume());
+  const goOn = () => void from.resume();
+  to.on("drain", goOn);
   // What can go nowhere is read all the same, or its end would never be seen.
-  to.once("close", () => from.resume());
-  const plain = isPlain(to);
-  if (from instanceof TLSSocket && plain) from.on("data", gather);
-  else from.on("data", pass);
+  to.on("close", goOn);
+  from.on("data", from instanceof TLSSocket && isPlain(to) ? gatherFor(from, to) : passTo(from, to));
   from.resume();
+}
 
-  function pass(chunk: Buffer): void {
+function passTo(from: Readable, to: Writable): (chunk: Buffer) => void {
+  const plain = isPlain(to);
+  return (chunk) => {
     if (to.destroyed) return;
     const goOn = to.write(chunk);
     // What the kernel has taken already is no reason to wait, however much it was.
     if (plain && to.writableLength === 0) free(chunk);
     else if (!goOn) from.pause();
-  }
+  };
+}
 
-  /** Decrypted records come 16 KB at a time, several a turn: they leave in one write. */
-  function gather(chunk: Buffer): void {
+/** Decrypted records come 16 KB at a time, several a turn: they leave in one write. */
+function gatherFor(from: Readable, to: Writable): (chunk: Buffer) => void {
+  return (chunk) => {
     if (to.destroyed) return;
     if (to.writableCorked === 0) {
       to.cork();
       setImmediate(() => to.uncork());
     }
     if (!to.write(chunk)) from.pause();
-  }
+  };
 }
 
 /** Beneath this the collector is cheaper than detaching. */

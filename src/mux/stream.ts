@@ -1,6 +1,5 @@
 /** Carries a connection as a stream: once the service is there, each side is copied into the other. */
 import type { Problem } from "../core/errors.ts";
-import { formatTarget } from "../core/route.ts";
 import type { Client } from "./client.ts";
 import { refuse } from "./refuse.ts";
 import type { Dialling } from "./service.ts";
@@ -26,7 +25,7 @@ export async function serveStream(
   if (!from || from.stream.destroyed) return dialling.abandon();
   const { end, target } = service.value;
   dialling.take();
-  client.reached(formatTarget(target));
+  client.reached(target);
   if (lastWords) end.stream.write(lastWords);
   splice(from, end, (by) => client.end({ how: "reset", by }));
 }

@@ -1,7 +1,11 @@
 /** The worker thread as its owner sees it: commands in, events out, one promise for its end. */
 import { Worker } from "node:worker_threads";
+import * as v from "valibot";
 import { type MuxEvent, parseEvent } from "../core/events.ts";
 import type { Command } from "./protocol.ts";
+
+/** They come several at a time (outbox.ts). */
+const events = v.array(v.unknown());
 
 export class MuxWorker {
   readonly #worker: Worker;
@@ -11,7 +15,9 @@ export class MuxWorker {
   /** `entry` is the file of the bundled or plain `worker`. */
   constructor(entry: string | URL, onEvent: (event: MuxEvent) => void) {
     this.#worker = new Worker(entry, { stdin: false, stdout: false, stderr: false });
-    this.#worker.on("message", (message: unknown) => onEvent(parseEvent(message)));
+    this.#worker.on("message", (message: unknown) => {
+      for (const event of v.parse(events, message)) onEvent(parseEvent(event));
+    });
     this.ended = new Promise((resolve, reject) => {
       this.#worker.once("error", reject);
       this.#worker.once("exit", () => resolve());

@@ -28,7 +28,7 @@ export async function askPlace<Draft>(
   const pick = window.createQuickPick<Item>();
   pick.placeholder = l10n.t("Where is the route kept?");
   pick.items = places.map(itemOf);
-  pick.activeItems = pick.items.filter(({ place }) => place.id === chosen?.id);
+  if (chosen) pick.activeItems = pick.items.filter(({ place }) => place.id === chosen.id);
   const answer = () => {
     const [item] = pick.activeItems;
     return take(item === pick.items[0] ? undefined : item?.place);

@@ -8,7 +8,7 @@ import type { Route } from "../core/route.ts";
 import { todaysRoot } from "../platform/trusted-roots.ts";
 import { namesElsewhere } from "./hosts-change.ts";
 import type { MachineFacts } from "./route-facts.ts";
-import { isTrustedEverywhere, type TrustContext } from "./trust-change.ts";
+import { type Standing, standingOf, type TrustContext } from "./trust-change.ts";
 
 type SetupContext = TrustContext & { readonly routes: () => readonly Route[] };
 
@@ -19,7 +19,7 @@ export class MachineSetup implements Disposable, MachineFacts {
   readonly onDidChange = this.#changed.event;
   #elsewhere: ReadonlyMap<string, Problem> = new Map();
   #looked: ReadonlySet<string> | undefined;
-  #isDistrusted = false;
+  #standing: Standing = "unknown";
   #last: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
@@ -35,7 +35,7 @@ export class MachineSetup implements Disposable, MachineFacts {
 
   /** There is a store that does not trust the authority, which signs for some route. */
   get isDistrusted(): boolean {
-    return this.#isDistrusted;
+    return this.#standing === "distrusted";
   }
 
   /** Undefined while nobody has looked, and for names that need no look-up. */
@@ -46,7 +46,7 @@ export class MachineSetup implements Disposable, MachineFacts {
   readonly certificateOf: MachineFacts["certificateOf"] = (name) => {
     if (!this.#usesAuthority() || !isWithinAuthority(name)) return { by: "itself" };
     const rootFile = join(this.#context.stateDirectory, "ca", "root.crt");
-    return { by: "authority", rootFile, isTrusted: this.#looked !== undefined && !this.#isDistrusted };
+    return { by: "authority", rootFile, isTrusted: this.#standing === "trusted" };
   };
 
   /** Looks at it all, after a look that is under way; calls that come meanwhile share the next one. */
@@ -66,8 +66,8 @@ export class MachineSetup implements Disposable, MachineFacts {
   async #look(): Promise<void> {
     try {
       const routes = this.#context.routes();
-      const looks = [namesElsewhere(routes), this.#findDistrust()] as const;
-      [this.#elsewhere, this.#isDistrusted] = await Promise.all(looks);
+      const looks = [namesElsewhere(routes), this.#findStanding()] as const;
+      [this.#elsewhere, this.#standing] = await Promise.all(looks);
       this.#looked = new Set(hostsEntries(routes).map(({ name }) => name));
       this.#changed.fire();
     } catch (error) {
@@ -76,10 +76,10 @@ export class MachineSetup implements Disposable, MachineFacts {
   }
 
   /** An authority that has not been made yet is trusted by nobody. */
-  async #findDistrust(): Promise<boolean> {
+  async #findStanding(): Promise<Standing> {
     const endsTls = this.#context.routes().some(({ kind }) => kind !== "tls");
-    if (!endsTls || !this.#usesAuthority()) return false;
+    if (!endsTls || !this.#usesAuthority()) return "unknown";
     const root = await todaysRoot(this.#context.stateDirectory);
-    return root === undefined || !(await isTrustedEverywhere(root, this.#context));
+    return root ? standingOf(root, this.#context) : "distrusted";
   }
 }

@@ -11,7 +11,7 @@ import { terminalAuthority } from "../platform/terminal-authority.ts";
 
 const variable = "NODE_EXTRA_CA_CERTS";
 
-/** The mux tells of every connection, and the first of them makes the authority. */
+/** The mux has much to tell at times, and one look answers all of it. */
 const pauseMilliseconds = 500;
 
 export class TerminalTrust implements Disposable {
@@ -43,6 +43,8 @@ export class TerminalTrust implements Disposable {
       }),
       // Another window, or the command line, may have made it, replaced it or removed it.
       window.onDidChangeWindowState(({ focused }) => focused && this.look()),
+      // What runs in one terminal may make the authority, and then the next one trusts it.
+      window.onDidOpenTerminal(() => this.look()),
     );
     this.look();
   }

@@ -39,27 +39,32 @@ export async function planUntrust(context: TrustContext): Promise<Result<Machine
   if (stores.length === 0) return ok(undefined);
   return ok({
     question: l10n.t("Stop trusting Oneport's authority in these places?"),
-    detail: stores.map(shownStore).join("\n"),
+    detail: shownStores("−", stores, context).join("\n"),
     action: l10n.t("Stop Trusting"),
     carryOut: () => untrustIn(stores, context),
   });
 }
 
-/** Stores that cannot be read do not count. */
-export async function isTrustedEverywhere(root: StoredRoot, context: TrustContext): Promise<boolean> {
-  return (await distrusting(root, context)).length === 0;
+/** What can be said of a root: `unknown` when no store can be read. */
+export type Standing = "trusted" | "distrusted" | "unknown";
+
+export async function standingOf(root: StoredRoot, context: TrustContext): Promise<Standing> {
+  const stores = await readStores(root, context);
+  if (stores.length === 0) return "unknown";
+  return stores.every(({ trusts }) => trusts) ? "trusted" : "distrusted";
 }
 
-/** The stores that can be read and do not trust the root. */
-async function distrusting(
-  root: StoredRoot,
-  { elevation, stateDirectory }: TrustContext,
-): Promise<readonly TrustStore[]> {
+async function distrusting(root: StoredRoot, context: TrustContext): Promise<readonly TrustStore[]> {
+  return (await readStores(root, context)).flatMap(({ store, trusts }) => (trusts ? [] : [store]));
+}
+
+/** The stores that can be read. */
+async function readStores(root: StoredRoot, { elevation, stateDirectory }: TrustContext) {
   const stores = await listStores(elevation.machine, await knownRoots(stateDirectory));
   const read = await Promise.all(stores.map(async (store) => ({ store, held: await store.read() })));
   return read.flatMap(({ store, held }) => {
-    const trusts = held.ok && held.value.some((each) => each.isTrusted && each.root.sha256 === root.sha256);
-    return held.ok && !trusts ? [store] : [];
+    if (!held.ok) return [];
+    return [{ store, trusts: held.value.some((each) => each.isTrusted && each.root.sha256 === root.sha256) }];
   });
 }
 
@@ -75,7 +80,7 @@ function describe(
   context: TrustContext,
 ): string {
   return [
-    ...stores.map(shownStore),
+    ...shownStores("+", stores, context),
     "",
     l10n.t(
       "It is good for names under {0}, for {1}, and for nothing else.",

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, type Service, startHttp } from "../mux/support.ts";
+import { type Service, startHttp, startTcp } from "../mux/support.ts";
 import { TestWindow, type WindowOptions } from "./window.ts";
 
 export class Place implements AsyncDisposable {
@@ -24,7 +24,7 @@ export class Place implements AsyncDisposable {
 
   static async create(): Promise<Place> {
     const service = await startHttp((request, response) => response.end(request.headers.host));
-    return new Place(await mkdtemp(join(tmpdir(), "oneport-session-")), await freePort(), service);
+    return new Place(await mkdtemp(join(tmpdir(), "oneport-session-")), await ownPort(), service);
   }
 
   /** The port of a service that answers with the name it was asked for. */
@@ -54,18 +54,16 @@ export class Place implements AsyncDisposable {
 
   /** Fulfilled once one of the windows that are alive owns the mux, and every other one takes part in it. */
   async settled(): Promise<TestWindow> {
-    const all = this.alive.map(({ name }) => name).sort();
-    await Promise.all(
-      this.alive.map((window) =>
-        window.until("session", ({ windows }) => {
-          const told = windows.map(({ name }) => name).sort();
-          return JSON.stringify(told) === JSON.stringify(all) && this.owners.length === 1;
-        }),
-      ),
-    );
-    const [owner, ...others] = this.owners;
-    if (!owner || others.length > 0) throw new Error(`${this.owners.length} windows own the mux.`);
-    return owner;
+    for (;;) {
+      const [owner, ...others] = this.owners;
+      if (owner && others.length === 0 && this.alive.every((window) => this.#seesAll(window))) return owner;
+      await Promise.race(this.alive.map((window) => window.news()));
+    }
+  }
+
+  #seesAll(window: TestWindow): boolean {
+    const told = window.latest("session")?.windows.map(({ pid }) => pid) ?? [];
+    return told.length === this.alive.length && this.alive.every(({ pid }) => told.includes(pid));
   }
 
   /** The control sockets that lie about. */
@@ -77,6 +75,19 @@ export class Place implements AsyncDisposable {
     await Promise.all(this.windows.map((window) => window[Symbol.asyncDispose]()));
     await this.#service[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true });
+  }
+}
+
+/** A port that the system gives to nobody who asks for any free one: it must stay free between two owners. */
+async function ownPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      await using _service = await startTcp(() => undefined, { port });
+      return port;
+    } catch {
+      // Somebody has it: another one.
+    }
   }
 }
 

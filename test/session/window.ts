@@ -99,6 +99,14 @@ export class TestWindow implements AsyncDisposable {
     });
   }
 
+  /** Fulfilled when it is told something more, or ends. */
+  async news(): Promise<void> {
+    const told = Promise.withResolvers<void>();
+    this.#waiting.add(told.resolve);
+    await Promise.race([told.promise, this.exited]);
+    this.#waiting.delete(told.resolve);
+  }
+
   /** The port, once it takes part. */
   async listening(): Promise<number> {
     await this.until("session");

@@ -67,7 +67,7 @@ function send(
   const { head, body } = exchange;
   const headers = headersFor(exchange, accepted, route, context);
   if (route.closeUpstream) headers.push("Connection", "close");
-  exchange.client.reached(formatTarget(connection.target));
+  exchange.client.reached(connection.target);
   const request = context.upstreams.request(route, connection, {
     method: head.method,
     path: accepted.path,

@@ -19,7 +19,7 @@ export async function forwardUpgrade(
   const connection = await connect(exchange, route, context);
   if (!connection) return;
   const { fresh, raw, target } = connection;
-  exchange.client.reached(formatTarget(target));
+  exchange.client.reached(target);
   const request = http.request({
     createConnection: () => fresh,
     method: exchange.head.method,

@@ -4,29 +4,30 @@ import { notWritable } from "../state.ts";
 import { rememberRoot, todaysRoot } from "../trusted-roots.ts";
 import { findHostsBlock } from "./hosts.ts";
 import type { CleanContext, Leftover, Removal } from "./leftover.ts";
-import { findKeyFolders, findRootFolders, removeIfEmpty, removeOwn } from "./own-files.ts";
+import { findKeyFolders, findRecords, removeIfEmpty, removeOwn } from "./own-files.ts";
 import { findPortSetting } from "./port.ts";
 import { findTrust, isTrustedSomewhere } from "./stores.ts";
 
 /**
  * Removing them one after another leaves no root trusted whose key still lies around: the keys go before the trust does. The copies
- * of the roots, by which stores are searched, go last, and stay while a store may still have one.
+ * of the roots, by which stores are searched, go last, and stay while a store may still have one. No mux may run meanwhile: it
+ * would make the authority again.
  */
 export async function findLeftovers(context: CleanContext): Promise<readonly Leftover[]> {
-  const { stateDirectory } = context;
+  const { stateDirectory, controlFolder } = context;
   const keys = (await findKeyFolders(stateDirectory)).length > 0;
-  const roots = (await findRootFolders(stateDirectory)).length > 0;
+  const records = (await findRecords(stateDirectory, controlFolder)).length > 0;
   const own: Leftover = {
-    what: "Oneport's record of what was trusted",
+    what: "Oneport's own records",
     place: stateDirectory,
-    remove: () => removeRecord(context),
+    remove: () => removeRecords(context),
   };
   return [
     ...(await findHostsBlock(context)),
     ...(keys ? [keysIn(context)] : []),
     ...(await findTrust(context)),
     ...(await findPortSetting(context)),
-    ...(keys || roots ? [own] : []),
+    ...(keys || records ? [own] : []),
   ];
 }
 
@@ -46,11 +47,11 @@ function keysIn(context: CleanContext): Leftover {
   return { what: "The authority and the certificates, with their keys", place: stateDirectory, remove };
 }
 
-async function removeRecord(context: CleanContext): Promise<Removal> {
-  const { stateDirectory } = context;
+async function removeRecords(context: CleanContext): Promise<Removal> {
+  const { stateDirectory, controlFolder } = context;
   try {
     if (await isTrustedSomewhere(context)) return { how: "failed", problem: stillTrusted };
-    await removeOwn(await findRootFolders(stateDirectory));
+    await removeOwn(await findRecords(stateDirectory, controlFolder));
     await removeIfEmpty(stateDirectory);
     return { how: "removed" };
   } catch (error) {
@@ -60,6 +61,7 @@ async function removeRecord(context: CleanContext): Promise<Removal> {
 
 const stillTrusted = {
   code: "still-trusted",
-  message: "It is kept, since a trust store may still have the authority: by it Oneport finds that again.",
+  message:
+    "They are kept, since a trust store may still have the authority: by them Oneport finds that again.",
   remedy: "Take the authority out there, then clean again.",
 };

@@ -20,8 +20,10 @@ export type Removal =
 export interface CleanContext {
   readonly machine: Machine;
   readonly stateDirectory: string;
-  /** Has an elevated step done, where the user can be asked for the rights. */
-  readonly elevate?: (step: ElevatedStep) => Promise<Result<void>>;
+  /** Where the control sockets lie; none where they lie in no folder. */
+  readonly controlFolder?: string | undefined;
+  /** Has an elevated step done, where the user can be asked for the rights; undefined when the user was not, or said no. */
+  readonly elevate?: (step: ElevatedStep) => Promise<Result<void> | undefined>;
 }
 
 /** Tries with more rights, where there is a way to them; else it is told how. */
@@ -31,5 +33,8 @@ export async function elevated(
   instructions: readonly string[],
 ): Promise<Removal> {
   const done = await elevate?.(step);
-  return done?.ok ? { how: "removed" } : { how: "administrator", instructions };
+  if (done?.ok) return { how: "removed" };
+  // The others are of the step itself, which was tried.
+  const isNotRun = done === undefined || done.error.code.startsWith("elevation-");
+  return isNotRun ? { how: "administrator", instructions } : { how: "failed", problem: done.error };
 }

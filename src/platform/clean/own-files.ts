@@ -11,6 +11,7 @@ const temporary = String.raw`(\.[\da-f-]{36}\.tmp)?`;
 
 const authorityNames = new RegExp(`^(root\\.crt|issuer\\.crt|issuer\\.key)${temporary}$`);
 const leafNames = new RegExp(`^[\\da-f]{32}\\.pem${temporary}$`);
+const socketNames = /^\d{1,5}\.sock$/;
 const rootNames = new RegExp(`^oneport-[\\da-f]{16}\\.crt${temporary}$`);
 
 interface OwnFolder {
@@ -31,9 +32,13 @@ export async function findKeyFolders(stateDirectory: string): Promise<readonly O
   return [...found, ...(await ownIn(join(stateDirectory, "leaves"), leafNames))];
 }
 
-/** The copies of roots that a trust store may have. */
-export function findRootFolders(stateDirectory: string): Promise<readonly OwnFolder[]> {
-  return ownIn(join(stateDirectory, "trusted"), rootNames);
+/** The copies of roots that a trust store may have, and the control sockets. */
+export async function findRecords(
+  stateDirectory: string,
+  controlFolder: string | undefined,
+): Promise<readonly OwnFolder[]> {
+  const sockets = controlFolder === undefined ? [] : await ownIn(controlFolder, socketNames);
+  return [...(await ownIn(join(stateDirectory, "trusted"), rootNames)), ...sockets];
 }
 
 /** Removes the files, and the folders that are empty then. Rejects with the system's error at the first that cannot go. */
@@ -57,7 +62,8 @@ async function ownIn(folder: string, names: RegExp): Promise<readonly OwnFolder[
   if (!present) return [];
   const files: string[] = [];
   for (const name of present.filter((each) => names.test(each))) {
-    if ((await lstat(join(folder, name))).isFile()) files.push(name);
+    const stats = await lstat(join(folder, name));
+    if (stats.isFile() || stats.isSocket()) files.push(name);
   }
   return files.length > 0 || present.length === 0 ? [{ folder, files }] : [];
 }

@@ -3,6 +3,7 @@ import net from "node:net";
 import type { Finding } from "../../core/diagnosis.ts";
 import { systemCode } from "../../core/errors.ts";
 import { portHolder } from "../listening-ports.ts";
+import { planPort443 } from "../low-port.ts";
 import type { Machine } from "../machine.ts";
 import type { DoctorContext } from "./context.ts";
 
@@ -62,9 +63,11 @@ async function obstacleAt(
       };
     }
     if (code === "EACCES" || code === "EPERM") {
+      const { commands } = await planPort443(machine);
+      const change = port === 443 && commands.length > 0 ? `Run "${commands.join(" && ")}", or set` : "Set";
       return {
         message: "The system lets only administrators listen there.",
-        remedy: "Set oneport.port to a number above 1023.",
+        remedy: `${change} oneport.port to a number above 1023.`,
       };
     }
     return { message: `It cannot be had (${code}).`, remedy: "Set oneport.port to another number." };

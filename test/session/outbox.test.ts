@@ -1,0 +1,50 @@
+/** Holds how the worker's events go out: together where they may wait, and always in order. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { MuxEvent } from "../../src/core/events.ts";
+import { Outbox } from "../../src/session/outbox.ts";
+
+const listening: MuxEvent = { type: "listening", port: 8443, addresses: ["127.0.0.1"] };
+
+function report(id: number): MuxEvent {
+  const connection = {
+    id,
+    client: "127.0.0.1:50000",
+    seen: { by: "nothing" as const },
+    requests: 0,
+    received: 0,
+    sent: 0,
+    milliseconds: 1,
+    ending: { how: "closed" as const },
+  };
+  return { type: "connection", connection };
+}
+
+test("reports of connections that end within a moment go out in one message", async () => {
+  const { promise, resolve } = Promise.withResolvers<readonly MuxEvent[]>();
+  const outbox = new Outbox(resolve);
+  for (const id of [1, 2, 3]) outbox.add(report(id));
+  assert.deepEqual(await promise, [report(1), report(2), report(3)]);
+});
+
+test("every other event goes at once, and not before the reports that came before it", () => {
+  const posted: (readonly MuxEvent[])[] = [];
+  const outbox = new Outbox((events) => posted.push(events));
+  outbox.add(listening);
+  outbox.add(report(1));
+  outbox.add(listening);
+  assert.deepEqual(posted, [[listening], [report(1), listening]]);
+});
+
+test("a message is sent once, and the next report opens another", async () => {
+  const posted: (readonly MuxEvent[])[] = [];
+  const second = Promise.withResolvers<void>();
+  const outbox = new Outbox((events) => {
+    posted.push(events);
+    if (posted.length === 1) outbox.add(report(2));
+    else second.resolve();
+  });
+  outbox.add(report(1));
+  await second.promise;
+  assert.deepEqual(posted, [[report(1)], [report(2)]]);
+});
