@@ -57,7 +57,11 @@ export async function activate(context: ExtensionContext): Promise<void> {
     workerEntry,
     stateDirectory,
     readSettings,
-    onEvent: (event) => logEvent(log, event),
+    onEvent: (event) => {
+      logEvent(log, event);
+      // The first of them makes the authority.
+      if (event.type === "connection") terminalTrust.look();
+    },
   });
   leave = () => host.stop();
   const findings = new FindingsPage();

@@ -1,6 +1,6 @@
 /** The files of an authority: written into a folder beside its place, moved there whole, and read back with a check. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { renameSync } from "node:fs";
+import { renameSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Authority } from "../core/authority.ts";
@@ -35,33 +35,40 @@ export async function fillBeside(place: string, authority: Authority): Promise<s
 
 /**
  * Moves a filled folder to `place`, and what was there away for good. One rename follows the other at once, so that hardly
- * any process finds nothing there; false when one did, and put its own there. Throws a OneportError, with all as it was.
+ * any process finds nothing there. False, with nothing changed, when what was there is not the folder with this inode (nothing,
+ * if undefined), or when another process put its own there in between. Throws a OneportError, with all as it was.
  */
-export async function exchange(filled: string, place: string): Promise<boolean> {
+export async function exchange(filled: string, place: string, inode: number | undefined): Promise<boolean> {
   const old = `${filled}.old`;
-  const hadOld = moved(place, old);
-  try {
-    renameSync(filled, place);
-  } catch (error) {
-    const code = systemCode(error);
-    if (code !== "ENOTEMPTY" && code !== "EEXIST") {
-      if (hadOld) renameSync(old, place);
-      throw notWritable(place, error);
-    }
-    await rm(old, { recursive: true, force: true });
-    return false;
-  }
+  const moved = movedAway(place, old);
+  const isReplaced = moved === inode && put(filled, place, () => moved && renameSync(old, place));
+  // Whoever put another one there meanwhile did so because ours was away: then theirs counts.
+  if (moved !== undefined && moved !== inode) put(old, place, () => {});
   await rm(old, { recursive: true, force: true });
-  return true;
+  return isReplaced;
 }
 
-function moved(from: string, to: string): boolean {
+/** The inode of what was there, undefined if nothing. */
+function movedAway(from: string, to: string): number | undefined {
   try {
     renameSync(from, to);
+    return statSync(to).ino;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw notWritable(from, error);
+  }
+}
+
+/** False when something is there already; throws after `undo` when it cannot be moved there at all. */
+function put(folder: string, place: string, undo: () => void): boolean {
+  try {
+    renameSync(folder, place);
     return true;
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return false;
-    throw notWritable(from, error);
+    const code = systemCode(error);
+    if (code === "ENOTEMPTY" || code === "EEXIST") return false;
+    undo();
+    throw notWritable(place, error);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The authority on disk: `ca/root.crt`, `ca/issuer.crt` and `ca/issuer.key`, made once for all processes. */
 import { X509Certificate } from "node:crypto";
-import { rename, rm } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Authority, makeAuthority } from "../core/authority.ts";
 import { OneportError } from "../core/errors.ts";
@@ -18,6 +18,8 @@ const mostAttempts = 10;
 interface Held {
   readonly authority: Authority;
   readonly stamp: string;
+  /** Of the folder: another one is another authority. */
+  readonly inode: number;
   /** Milliseconds since 1970. */
   readonly expires: number;
   /** What its root says that it is good for; read when first asked for. */
@@ -86,7 +88,7 @@ export class AuthorityFolder {
       for (const name of await this.names()) if (!isWithinAuthority(name)) wanted.add(name);
       if (held) await remember(this.rootFile);
       const filled = await this.#fill(await makeAuthority(this.#now(), [...wanted]));
-      const isReplaced = (await this.#stamp()) === held?.stamp && (await exchange(filled, this.#folder));
+      const isReplaced = await exchange(filled, this.#folder, held?.inode);
       this.#lookedAt = Number.NEGATIVE_INFINITY;
       if (isReplaced) return;
       await rm(filled, { recursive: true, force: true });
@@ -138,7 +140,8 @@ export class AuthorityFolder {
 
   async #load(stamp: string): Promise<Held> {
     try {
-      return { ...(await readAuthority(this.#folder)), stamp };
+      const { ino: inode } = await stat(this.#folder);
+      return { ...(await readAuthority(this.#folder)), stamp, inode };
     } catch (error) {
       throw this.#unusable("authority-damaged", "cannot be used", error);
     }

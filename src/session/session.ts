@@ -25,6 +25,8 @@ const startPatience = 500;
 const takeOverPatience = 5000;
 /** Within this a successor has the port; until then nobody else tries to. */
 const successorPatience = 1000;
+/** Without a successor the member that has been there longest goes first; each other one waits so much longer for it. */
+const turnPatience = 50;
 /** For what is open in one that makes room for a newer version. */
 const retiredGrace = 5000;
 const shortestPause = 2;
@@ -260,8 +262,16 @@ export class Session {
       this.#reigns(prepared);
       return undefined;
     }
-    if (isOthers && (await this.#joinWithin(this.#port, successorPatience))) return undefined;
+    // All at once would only keep each other from it.
+    const patience = isOthers ? successorPatience : this.#turn * turnPatience;
+    if (patience > 0 && (await this.#joinWithin(this.#port, patience))) return undefined;
     return this.#settle(this.#port, takeOverPatience);
+  }
+
+  /** How many members come before this one, as the owner last told it. */
+  get #turn(): number {
+    const { window } = this.#options;
+    return this.#lenders.slice(1).filter((other) => other.window.since < window.since).length;
   }
 
   #retire(): void {

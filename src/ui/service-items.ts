@@ -18,20 +18,26 @@ export function isSameChoice(one: ServiceItem, other: ServiceItem | undefined): 
   return a.is === b.is;
 }
 
-/** Services that have the typed text in them; what was typed itself comes last then, and alone otherwise. */
+/** What was typed comes first when it is a whole target, and behind the services that it may be the beginning of otherwise. */
 export function serviceItems(
   typed: string,
   kept: string | undefined,
   { scouting, routes, folders }: Asking,
 ): ServiceItem[] {
-  const rows = serviceRows(scouting.services, routes, folders, l10n).filter((row) => matches(row, typed));
+  const found = serviceRows(scouting.services, routes, folders, l10n).filter((row) => matches(row, typed));
+  const isExact = ({ service }: ServiceRow) => Number(String(service.port) === typed);
+  const rows = found.toSorted((a, b) => isExact(b) - isExact(a));
   const own = typed === "" ? [] : typedItems(typed, rows);
-  const keepItems = kept?.includes(typed) ? [keepItem(kept)] : [];
-  if (rows.length > 0 || own.length > 0 || keepItems.length > 0) {
-    return [...keepItems, ...rows.flatMap((row, index) => rowItems(row, rows[index - 1])), ...own];
-  }
-  return scouting.isLooking ? [] : [nothingItem(scouting)];
+  const services = [
+    ...(kept?.includes(typed) ? [keepItem(kept)] : []),
+    ...rows.flatMap((row, index) => rowItems(row, rows[index - 1])),
+  ];
+  const items = shortPort.test(typed) ? [...services, ...own] : [...own, ...services];
+  return items.length > 0 || scouting.isLooking ? items : [nothingItem(scouting)];
 }
+
+/** Few services listen on such a port, and many on one that begins so. */
+const shortPort = /^\d{1,3}$/;
 
 function matches({ label, description }: ServiceRow, typed: string): boolean {
   return `${label} ${description}`.toLowerCase().includes(typed.toLowerCase());

@@ -142,6 +142,27 @@ test("what was typed is judged, and kept on the way back; comments stay", async 
   await window.view("Routes").row("mail.test");
 });
 
+test("a port that is typed is that port, whatever begins with it, and a few digits find a service", async () => {
+  const { folder } = await makeFolder("digits", "{}\n");
+  await using service = await startDevServer(folder, "Digits");
+  await using window = await Window.open(browser, server, { folder });
+  await window.command("Oneport: Add Route…");
+  const first = async (typed: string, label: string) => {
+    await window.input.shown("Add Route (1/3)");
+    await window.input.type(typed);
+    await eventually(async () => {
+      const { rows } = await window.input.shown("Add Route (1/3)");
+      assert.equal(rows[0]?.label, label);
+    });
+  };
+  const port = String(service.port);
+  await first(port, `localhost:${port}`);
+  await first(port.slice(0, 4), `http://localhost:${port.slice(0, 4)}`);
+  await first("digits", `localhost:${port}`);
+  await window.key("Enter");
+  assert.equal((await window.input.shown("Add Route (2/3)")).value, "digits.localhost");
+});
+
 test("Escape leaves everything as it is", async () => {
   const { folder, file } = await makeFolder("escape", commented);
   await using window = await Window.open(browser, server, { folder });
