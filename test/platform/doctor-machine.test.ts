@@ -45,7 +45,10 @@ test("a clock that is behind the authority, or behind the files beside it, is wr
   assert.equal(await clock(), "ok: This machine's clock agrees with the authority's dates.");
   await using future = await TrustPlace.make();
   await makeAuthorityAt(future, Date.now() + 3 * day);
-  assert.match(seen(await findingsFor({ place: future }), "clock").join(), /^wrong: .* valid from [\d-]+ on\.$/);
+  assert.match(
+    seen(await findingsFor({ place: future }), "clock").join(),
+    /^wrong: .* valid from [\d-]+ on\.$/,
+  );
   const later = new Date(Date.now() + 2 * day);
   await utimes(join(place.state, "ca", "issuer.crt"), later, later);
   assert.match(await clock(), /^wrong: .* certificates were written here on [\d-]+\.$/);
@@ -59,21 +62,25 @@ test("a key that others can read is wrong", async () => {
   assert.match(key ?? "", /^wrong: Other users can read its key/);
 });
 
-test("each store is told by itself, and an authority that is no longer used is noted", withCertutil, async () => {
-  await using place = await TrustPlace.make();
-  const folder = await place.folder(".pki", "nssdb");
-  await run("certutil", ["-N", "-d", `sql:${folder}`, "--empty-password"], place.environment);
-  await makeAuthorityAt(place, Date.now());
-  const stores = async () => seen(await findingsFor({ place }), "trust", `Chromium, Chrome (${folder})`);
-  const untrusted = "wrong: It does not trust the authority, so whatever reads it warns or refuses.";
-  assert.deepEqual(await stores(), [untrusted]);
-  const store = (await listStores(place.machine(), [])).find(({ place: path }) => path === folder);
-  assert.ok(store);
-  // The place's own root is one that was remembered, but is not today's.
-  await trust(store, place.root, place.machine());
-  const earlier = "note: It trusts an authority of Oneport's that is no longer in use.";
-  assert.deepEqual(await stores(), [untrusted, earlier]);
-});
+test(
+  "each store is told by itself, and an authority that is no longer used is noted",
+  withCertutil,
+  async () => {
+    await using place = await TrustPlace.make();
+    const folder = await place.folder(".pki", "nssdb");
+    await run("certutil", ["-N", "-d", `sql:${folder}`, "--empty-password"], place.environment);
+    await makeAuthorityAt(place, Date.now());
+    const stores = async () => seen(await findingsFor({ place }), "trust", `Chromium, Chrome (${folder})`);
+    const untrusted = "wrong: It does not trust the authority, so whatever reads it warns or refuses.";
+    assert.deepEqual(await stores(), [untrusted]);
+    const store = (await listStores(place.machine(), [])).find(({ place: path }) => path === folder);
+    assert.ok(store);
+    // The place's own root is one that was remembered, but is not today's.
+    await trust(store, place.root, place.machine());
+    const earlier = "note: It trusts an authority of Oneport's that is no longer in use.";
+    assert.deepEqual(await stores(), [untrusted, earlier]);
+  },
+);
 
 test("a proxy that is asked for the routes' names is wrong, unless NO_PROXY has them", async () => {
   await using place = await TrustPlace.make();
@@ -99,7 +106,9 @@ test("variables that name other certificates are told, unless those hold the aut
   const named = async (file: string) => {
     const environment = { SSL_CERT_FILE: file, CURL_CA_BUNDLE: file, NODE_EXTRA_CA_CERTS: file };
     const findings = await findingsFor({ place, environment });
-    return findings.filter(({ check }) => check === "environment").map(({ state, subject }) => `${state} ${subject}`);
+    return findings
+      .filter(({ check }) => check === "environment")
+      .map(({ state, subject }) => `${state} ${subject}`);
   };
   const lacking = ["wrong SSL_CERT_FILE", "wrong CURL_CA_BUNDLE", "note NODE_EXTRA_CA_CERTS"];
   assert.deepEqual(await named(without), lacking);

@@ -1,10 +1,9 @@
 /** The doctor on the port, the certificates and the services: each trap set for real. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { dirname } from "node:path";
-import { createServer } from "node:https";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { createServer } from "node:https";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { WebSocketServer } from "ws";
 import { type Authority, makeLeaf } from "../../src/core/authority.ts";
@@ -25,7 +24,7 @@ time.sleep(60)
 
 test("a port that another program holds is told with that program", async () => {
   await using place = await TrustPlace.make();
-  await using python = await begin("/usr/bin/python3", ["-c", holder], place.environment);
+  await using python = await begin("python3", ["-c", holder], place.environment);
   const [line] = await once(python.stdout, "data");
   const port = Number(String(line));
   const findings = await findingsFor({ place, settings: { "oneport.port": port } });
@@ -66,15 +65,21 @@ test("routes that work are well from the certificate to the answer, through Onep
   const through = await findingsFor({ place, routes, state, port: mux.port });
   for (const domain of Object.keys(routes)) {
     assert.match(seen(through, "target", domain).join(), /^ok: \S+ is up: .* \(pid \d+\) listens there\.$/);
-    const shown = domain === "*" ? /^$/ : /^ok: Its certificate, by Oneport issuer \w{8}, is good until [\d-]+\.$/;
+    const shown =
+      domain === "*" ? /^$/ : /^ok: Its certificate, by Oneport issuer \w{8}, is good until [\d-]+\.$/;
     assert.match(seen(through, "certificate", domain).join(), shown);
   }
   assert.deepEqual(seen(through, "answer", "shop.test"), ["ok: Its service answers 200 through Oneport."]);
   assert.deepEqual(seen(through, "answer", "*.pre.test"), ["ok: Its service answers 200 through Oneport."]);
-  assert.deepEqual(seen(through, "answer", "live.test"), ["ok: Its service opens a WebSocket through Oneport."]);
+  assert.deepEqual(seen(through, "answer", "live.test"), [
+    "ok: Its service opens a WebSocket through Oneport.",
+  ]);
   const takes = (domain: string) => `ok: Oneport takes connections at ${at(domain)}:${mux.port}.`;
   assert.deepEqual(seen(through, "answer", "db.test"), [takes("db.test")]);
-  assert.deepEqual(seen(through, "answer", "box.test"), ["ok: Its service opens a WebSocket.", takes("box.test")]);
+  assert.deepEqual(seen(through, "answer", "box.test"), [
+    "ok: Its service opens a WebSocket.",
+    takes("box.test"),
+  ]);
   assert.deepEqual(seen(through, "answer", "*"), ["ok: Its service answers 200."]);
 
   const straight = await findingsFor({ place, routes, state });
@@ -105,8 +110,13 @@ test("a service that is down, fails, or speaks something else is told as such", 
   const target = `wrong: http://localhost:${nobody} is not up: nothing listens there.`;
   assert.deepEqual(seen(findings, "target", "down.test"), [target]);
   assert.deepEqual(seen(findings, "answer", "down.test"), []);
-  assert.deepEqual(seen(findings, "answer", "failing.test"), ["note: Its service answers 500 through Oneport."]);
-  assert.match(seen(findings, "answer", "silent.test").join(), /^wrong: Oneport answers 502 in place of the service/);
+  assert.deepEqual(seen(findings, "answer", "failing.test"), [
+    "note: Its service answers 500 through Oneport.",
+  ]);
+  assert.match(
+    seen(findings, "answer", "silent.test").join(),
+    /^wrong: Oneport answers 502 in place of the service/,
+  );
   assert.match(seen(findings, "answer", "live.test").join(), /^wrong: .* in place of/);
   assert.match(seen(findings, "target", "round.test").join(), /^wrong: \S+ is Oneport itself/);
 });
@@ -168,7 +178,12 @@ test("a name that the authority may not certify, and an expired certificate of t
     settings: { "oneport.certificateFiles": [file] },
   });
   assert.match(seen(findings, "certificate", "own.test").join(), /^wrong: .* is valid from .* only\.$/);
-  assert.match(seen(findings, "certificate", "shop.example.com").join(), /^wrong: .* self-signed certificate/);
-  const outside = findings.find(({ subject, check }) => subject === "shop.example.com" && check === "certificate");
+  assert.match(
+    seen(findings, "certificate", "shop.example.com").join(),
+    /^wrong: .* self-signed certificate/,
+  );
+  const outside = findings.find(
+    ({ subject, check }) => subject === "shop.example.com" && check === "certificate",
+  );
   assert.match(outside?.remedy ?? "", /oneport ca trust --allow shop\.example\.com/);
 });

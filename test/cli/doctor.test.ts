@@ -1,0 +1,127 @@
+/** `oneport doctor` as a process: its lines, its exit status, and a hosts file that only it sees. */
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { renderHostsBlock } from "../../src/core/hosts-block.ts";
+import { run } from "../e2e/program.ts";
+import { startHttp } from "../mux/support.ts";
+import { noMounts } from "../platform/hosts-support.ts";
+import { TrustPlace } from "../platform/trust-place.ts";
+import { Workplace } from "./oneport.ts";
+
+const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+const withMounts = { skip: noMounts() };
+
+/** No authority, so that no store of this machine has to trust one. */
+const selfSigned = { "oneport.certificates": "selfSigned", "oneport.port": 47_399 };
+
+interface Line {
+  readonly check: string;
+  readonly subject?: string;
+  readonly state: string;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** Runs the doctor on routes, where this text is the system's hosts file. */
+async function diagnosed(place: TrustPlace, routes: Record<string, unknown>, hosts: string) {
+  await mkdir(join(place.home, ".vscode"), { recursive: true });
+  const settings = { ...selfSigned, "oneport.routes": routes };
+  await writeFile(join(place.home, ".vscode", "settings.json"), JSON.stringify(settings));
+  const file = join(place.home, "hosts");
+  await writeFile(file, hosts);
+  const script = 'mount --bind "$1" /etc/hosts && shift && exec "$@"';
+  const inside = ["sh", "-c", script, "sh", file, process.execPath, cli, "doctor", place.home, "--json"];
+  const environment = { ...place.environment, ONEPORT_STATE_DIR: join(place.home, "fresh") };
+  const ran = await run("unshare", ["--mount", "--propagation", "private", ...inside], environment);
+  assert.equal(ran.errors, "");
+  const lines: readonly Line[] = ran.output
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const wrong = lines
+    .filter(({ state }) => state === "wrong")
+    .map(({ check, message }) => `${check}: ${message}`);
+  return { status: ran.status, lines, wrong };
+}
+
+const localhost = "127.0.0.1 localhost\n::1 localhost\n";
+const shop = [
+  { address: "127.0.0.1", name: "shop.test" },
+  { address: "::1", name: "shop.test" },
+];
+
+test("everything well is exit status 0", withMounts, async () => {
+  await using place = await TrustPlace.make();
+  await using web = await startHttp((_request, response) => response.end());
+  const hosts = localhost + renderHostsBlock(shop);
+  const { status, wrong, lines } = await diagnosed(place, { "shop.test": web.port }, hosts);
+  assert.deepEqual({ status, wrong }, { status: 0, wrong: [] });
+  const name = lines.find(({ check, subject }) => check === "name" && subject === "shop.test");
+  assert.match(name?.message ?? "", /^It resolves to (127\.0\.0\.1|::1)/);
+  const checks = [...new Set(lines.map(({ check }) => check))];
+  assert.deepEqual(checks, ["port", "name", "certificate", "target", "answer", "hosts", "environment"]);
+});
+
+test(
+  "a name that another line maps elsewhere is told twice: where it leads, and which line it is",
+  withMounts,
+  async () => {
+    await using place = await TrustPlace.make();
+    await using web = await startHttp((_request, response) => response.end());
+    const hosts = `10.1.2.3 shop.test\n${localhost}${renderHostsBlock(shop)}`;
+    const { status, wrong } = await diagnosed(place, { "shop.test": web.port }, hosts);
+    assert.equal(status, 1);
+    assert.match(wrong.join("\n"), /^name: It resolves to .*10\.1\.2\.3.*, not to 127\.0\.0\.1 and ::1/m);
+    assert.match(
+      wrong.join("\n"),
+      /^hosts: Line 1 of the hosts file maps shop\.test to 10\.1\.2\.3, too\.$/m,
+    );
+  },
+);
+
+test("a block that is damaged, lacks names, or has surplus ones is told as such", withMounts, async () => {
+  await using place = await TrustPlace.make();
+  await using web = await startHttp((_request, response) => response.end());
+  const routes = { "shop.test": web.port };
+  const whole = renderHostsBlock(shop);
+  const damaged = await diagnosed(place, routes, localhost + whole.replace(/^# END.*\n/m, ""));
+  assert.equal(damaged.status, 1);
+  assert.match(damaged.wrong.join("\n"), /^hosts: /m);
+  const lacking = await diagnosed(place, { ...routes, "api.test": web.port }, localhost + whole);
+  assert.equal(lacking.status, 1);
+  assert.ok(lacking.wrong.includes("hosts: Oneport's block lacks lines for api.test."));
+  const surplus = await diagnosed(place, {}, localhost + whole);
+  assert.equal(surplus.status, 0);
+  const note = surplus.lines.find(({ check }) => check === "hosts");
+  assert.deepEqual([note?.state, /for shop\.test\.$/.test(note?.message ?? "")], ["note", true]);
+});
+
+test("problems of the settings come first, with their places, and the running mux is found by itself", async () => {
+  await using web = await startHttp((_request, response) => response.end());
+  await using place = await Workplace.with({
+    ...selfSigned,
+    "oneport.routes": { "shop.localhost": web.port, "bad..name": 1 },
+  });
+  await using running = place.start(["--port", "0", "--json"]);
+  const listening = JSON.parse(await running.output.next());
+  const { status, output } = await place.run(["doctor"]);
+  assert.equal(status, 1);
+  const [first, second] = output.split("\n");
+  assert.match(first ?? "", /^✗ \.vscode\/settings\.json:1:\d+: The domain "bad\.\.name"/);
+  assert.match(second ?? "", new RegExp(`^. port ${listening.port}: Oneport listens there`));
+  assert.match(output, /^✓ shop\.localhost: Its service answers 200 through Oneport\.$/m);
+  assert.match(output, /^! shop\.localhost: Its certificate is self-signed/m);
+});
+
+test("without settings the machine is looked at all the same; settings that were named must be there", async () => {
+  await using place = await Workplace.with(undefined);
+  const { output } = await place.run(["doctor"]);
+  assert.match(output, /^! \.vscode\/settings\.json: There is no file/);
+  assert.match(output, /^✓ \S*hosts: No route needs a line in it\.$/m);
+  const named = await place.run(["doctor", "--config", "nowhere.json"]);
+  assert.equal(named.status, 1);
+  assert.match(named.output, /^✗ nowhere\.json: There is no file/);
+});
