@@ -40,6 +40,7 @@ import { registerTools } from "./ui/tools.ts";
 let leave: (() => Promise<void>) | undefined;
 
 export async function activate(context: ExtensionContext): Promise<void> {
+  const began = performance.now();
   const { subscriptions, extensionPath, workspaceState: memory } = context;
   const bundle = (name: string) => join(extensionPath, "dist", `${name}.cjs`);
   const workerEntry = bundle("worker");
@@ -193,6 +194,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   await commands.executeCommand("setContext", "oneport.loaded", true);
   showState();
   look();
+  log.info(`Activated in ${Math.round(performance.now() - began)} ms.`);
   // Its end is not waited for: VS Code counts the time until the promise is fulfilled as ours.
   if (shouldStart(memory, readSettings())) start().catch(report);
 }

@@ -88,6 +88,35 @@ test("core takes from node:net nothing that opens a socket", async () => {
   }
 });
 
+/** What VS Code's own thread loads: the extension and all that it imports, but for types. */
+async function loadedByExtension(): Promise<ReadonlyMap<string, string>> {
+  const loaded = new Map<string, string>();
+  const waiting = [join(root, "extension.ts")];
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (loaded.has(file)) continue;
+    const source = (await readFile(file, "utf8")).replaceAll(/^import type [^;]*;$/gm, "");
+    loaded.set(file, source);
+    const directory = dirname(file);
+    const own = importsOf(source).filter((each) => each.startsWith(".") && each.endsWith(".ts"));
+    waiting.push(...own.map((each) => resolve(directory, each)));
+  }
+  return loaded;
+}
+
+test("VS Code's own thread opens no socket: whatever the extension loads there has nothing to open one with", async () => {
+  const loaded = await loadedByExtension();
+  assert.ok(loaded.size > 50, `${loaded.size} files`);
+  for (const [file, source] of loaded) {
+    const name = relative(root, file);
+    const opening = importsOf(source).filter((each) => /^(node:)?(http|https|http2|tls|dgram)$/.test(each));
+    assert.deepEqual(opening, [], name);
+    const net = /import (.*) from "node:net"/.exec(source)?.[1];
+    if (net !== undefined) assert.match(net, /^\{ isIP(v[46])?(, isIP(v[46])?)* \}$/, name);
+    assert.doesNotMatch(source, /\bfetch\(|new WebSocket\(/, name);
+    assert.doesNotMatch(name, /^mux\//, "the data plane belongs to the worker");
+  }
+});
+
 function isNodeModule(name: string): boolean {
   return name.startsWith("node:") || builtinModules.includes(name);
 }

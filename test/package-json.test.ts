@@ -7,6 +7,7 @@ import manifest from "../package.json" with { type: "json" };
 import strings from "../package.nls.json" with { type: "json" };
 import { parseRoutes, schemes } from "../src/core/route.ts";
 import { parseSettings, settingKeys } from "../src/core/settings.ts";
+import { commandNames } from "../src/ui/command-names.ts";
 
 const { properties } = manifest.contributes.configuration;
 const routesSchema = properties["oneport.routes"];
@@ -258,5 +259,17 @@ test("each step of the walkthrough has its picture, and ends by something that c
       unknown.filter((command) => command !== "oneport.routes.focus"),
       [],
     );
+  }
+});
+
+test("the commands are those that the code carries out", () => {
+  const declared = manifest.contributes.commands.map(({ command }) => command);
+  assert.deepEqual(declared.sort(), commandNames.map((name) => `oneport.${name}`).sort());
+});
+
+test("menus name commands that there are", () => {
+  const declared = new Set(manifest.contributes.commands.map(({ command }) => command));
+  for (const items of Object.values(manifest.contributes.menus)) {
+    for (const { command } of items) assert.ok(declared.has(command), command);
   }
 });

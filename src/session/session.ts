@@ -4,12 +4,12 @@ import { OneportError, type Problem, problemOf } from "../core/errors.ts";
 import type { MuxEvent } from "../core/events.ts";
 import { type Lease, leasesOf } from "../core/leases.ts";
 import type { ControlFolder } from "./control-folder.ts";
-import { Member } from "./member.ts";
-import { type ToMember, versions, type Window, type WindowLeases } from "./messages.ts";
+import { Membership } from "./membership.ts";
+import type { Window, WindowLeases } from "./messages.ts";
 import { type OpenMux, Reign, type Values } from "./reign.ts";
-import { endIfStopped, type Processes } from "./silent-owner.ts";
+import type { Processes } from "./silent-owner.ts";
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly window: Window;
   readonly folder: ControlFolder;
   readonly processes: Processes;
@@ -19,9 +19,9 @@ export interface SessionOptions {
   readonly onEnd: () => void;
 }
 
-/** Somebody who has the port and no channel yet may be about to open one. */
+/** In milliseconds, as all that follow. Somebody who has the port and no channel yet may be about to open one. */
 const startPatience = 500;
-/** When an owner has gone there is another one within milliseconds, or something is wrong. */
+/** When an owner has gone there is another one at once, or something is wrong. */
 const takeOverPatience = 5000;
 /** Within this a successor has the port; until then nobody else tries to. */
 const successorPatience = 1000;
@@ -34,7 +34,7 @@ const longestPause = 100;
 
 type Part =
   | { readonly is: "owner"; readonly reign: Reign }
-  | { readonly is: "member"; readonly member: Member }
+  | { readonly is: "member"; readonly membership: Membership }
   | { readonly is: "none" };
 
 export class Session {
@@ -43,16 +43,11 @@ export class Session {
   #leases: readonly Lease[];
   #port = 0;
   #part: Part = { is: "none" };
-  /** As the owner told them last, its own first. */
-  #lenders: readonly WindowLeases[] = [];
-  /** The owner has asked for a successor: to begin when it has gone. */
-  #prepared: Promise<Reign | undefined> | undefined;
-  /** What the owner said last before it closed the channel. */
-  #farewell: Extract<ToMember, { type: "handedOver" | "ended" }> | undefined;
+  /** The way from one part to the next; fulfilled when there is none to go. */
   #settling = Promise.resolve();
   #isWatching = false;
   #isStopping = false;
-  #hasEnded = false;
+  readonly #ended = Promise.withResolvers<void>();
 
   constructor(values: Values, options: SessionOptions) {
     this.#options = options;
@@ -61,8 +56,7 @@ export class Session {
   }
 
   /**
-   * Owns the mux on the first of these ports that can be had, or joins the one that runs on any of them. Rejects with a
-   * OneportError.
+   * Joins the mux that runs on any of these ports, or else owns one on the first that can be had. Rejects with a OneportError.
    */
   async start(ports: readonly number[]): Promise<void> {
     if (ports.length > 1) {
@@ -70,7 +64,7 @@ export class Session {
     }
     let problem: Problem | undefined;
     for (const port of ports) {
-      problem = await this.#settle(port, startPatience);
+      problem = await this.#settle(port, startPatience, []);
       if (!problem) return;
     }
     if (problem) throw new OneportError(problem);
@@ -80,23 +74,23 @@ export class Session {
     this.#values = values;
     this.#leases = leasesOf(values["oneport.routes"], this.#leases, Date.now());
     if (this.#part.is === "owner") this.#part.reign.configure(values, this.#leases);
-    if (this.#part.is === "member") this.#part.member.lend(this.#leases);
+    if (this.#part.is === "member") this.#part.membership.member?.lend(this.#leases);
   }
 
   watch(isWatching: boolean): void {
     this.#isWatching = isWatching;
     if (this.#part.is === "owner") this.#part.reign.watch(isWatching);
-    if (this.#part.is === "member") this.#part.member.send({ type: "watch", isWatching });
+    if (this.#part.is === "member") this.#part.membership.member?.send({ type: "watch", isWatching });
   }
 
   refresh(): void {
     if (this.#part.is === "owner") this.#part.reign.refresh();
-    if (this.#part.is === "member") this.#part.member.send({ type: "refresh" });
+    if (this.#part.is === "member") this.#part.membership.member?.send({ type: "refresh" });
   }
 
   /** Leaves, or ends it for all; fulfilled after the last event. */
   async stop(graceSeconds: number, forAll = false): Promise<void> {
-    if (this.#isStopping) return;
+    if (this.#isStopping) return this.#ended.promise;
     this.#isStopping = true;
     await this.#settling;
     const part = this.#part;
@@ -104,18 +98,21 @@ export class Session {
     const grace = graceSeconds * 1000;
     if (part.is === "owner") await (forAll ? part.reign.endForAll(grace) : part.reign.handOver(grace));
     if (part.is === "member") {
-      if (forAll) part.member.send({ type: "stop", graceSeconds });
-      part.member.leave();
-      await part.member.closed;
+      if (forAll) part.membership.member?.send({ type: "stop", graceSeconds });
+      await part.membership.leave();
     }
-    await (await this.#prepared)?.abandon();
     this.#end({ type: "stopped" });
   }
 
-  async #settle(port: number, patience: number): Promise<Problem | undefined> {
+  /** Owns the port or joins its owner, whichever is possible first. `returning`: who was there with the owner before. */
+  async #settle(
+    port: number,
+    patience: number,
+    returning: readonly WindowLeases[],
+  ): Promise<Problem | undefined> {
     let deadline = performance.now() + patience;
     for (let pause = shortestPause; !this.#isStopping; pause = Math.min(2 * pause, longestPause)) {
-      const problem = await this.#own(port);
+      const problem = await this.#own(port, returning);
       if (problem?.code !== "port-taken") return problem;
       const joined = await this.#join(port);
       if (joined === "joined") return undefined;
@@ -126,8 +123,8 @@ export class Session {
     return undefined;
   }
 
-  async #own(port: number): Promise<Problem | undefined> {
-    const reign = this.#newReign();
+  async #own(port: number, returning: readonly WindowLeases[]): Promise<Problem | undefined> {
+    const reign = this.#newReign(returning);
     try {
       await reign.begin(port);
     } catch (error) {
@@ -137,43 +134,24 @@ export class Session {
     return undefined;
   }
 
-  /** `again`: nobody owned the port in a way that one could join, but that is changing. */
   async #join(port: number): Promise<"joined" | "absent" | "again"> {
-    this.#port = port;
-    const { window, folder, processes } = this.#options;
+    const { folder, processes, emit } = this.#options;
     const leases = this.#leases;
-    const joined = await Member.join(
+    const membership = await Membership.join({
       folder,
       port,
-      { window, leases: [...leases] },
-      {
-        onMessage: (message) => this.#hear(message),
-        onClose: () => this.#loseOwner(),
-        onSilence: () => void this.#endSilence(),
-      },
-    );
-    switch (joined.is) {
-      case "absent":
-        return "absent";
-      case "silent": {
-        const problem = await endIfStopped(port, processes);
-        if (problem) throw new OneportError(problem);
-        return "again";
-      }
-      case "refused": {
-        const isNewer = joined.newest > versions.newest;
-        if (!isNewer) joined.member.send({ type: "retire" });
-        else joined.member.leave();
-        await joined.member.closed;
-        if (isNewer) throw new OneportError(newerOwner);
-        return "again";
-      }
-      case "joined":
-        this.#part = { is: "member", member: joined.member };
-        if (leases !== this.#leases) joined.member.lend(this.#leases);
-        if (this.#isWatching) joined.member.send({ type: "watch", isWatching: true });
-        return "joined";
-    }
+      processes,
+      emit,
+      self: this.#self,
+      newReign: (returning) => this.#newReign(returning),
+      onClose: (closed) => this.#loseOwner(closed),
+    });
+    if (typeof membership === "string") return membership;
+    this.#part = { is: "member", membership };
+    this.#port = port;
+    if (leases !== this.#leases) membership.member?.lend(this.#leases);
+    if (this.#isWatching) this.watch(true);
+    return "joined";
   }
 
   async #joinWithin(port: number, milliseconds: number): Promise<boolean> {
@@ -186,102 +164,59 @@ export class Session {
     return false;
   }
 
-  #newReign(): Reign {
-    const { window, folder, openMux, emit } = this.#options;
-    const returning = this.#lenders.slice(1).filter((lender) => lender.window.id !== window.id);
-    return new Reign(this.#values, { window, leases: [...this.#leases] }, returning, {
-      folder,
-      openMux,
-      hooks: {
-        emit,
-        onStop: (graceSeconds) => this.#endByAnother(graceSeconds),
-        onRetire: () => this.#retire(),
-      },
-    });
+  #newReign(returning: readonly WindowLeases[]): Reign {
+    const { folder, openMux, emit } = this.#options;
+    const onStop = (graceSeconds: number) => this.#endByAnother(graceSeconds);
+    const hooks = { emit, onStop, onRetire: () => this.#retire() };
+    return new Reign(this.#values, this.#self, returning, { folder, openMux, hooks });
+  }
+
+  get #self(): WindowLeases {
+    return { window: this.#options.window, leases: [...this.#leases] };
   }
 
   #reigns(reign: Reign): void {
     this.#part = { is: "owner", reign };
     this.#port = reign.port;
     reign.configure(this.#values, this.#leases);
-    if (this.#isWatching) reign.watch(true);
+    if (this.#isWatching) this.watch(true);
   }
 
-  #hear(message: ToMember): void {
-    switch (message.type) {
-      case "event":
-        return this.#options.emit(message.event);
-      case "leases":
-        this.#lenders = message.lenders;
-        return;
-      case "succeed":
-        this.#prepared ??= this.#prepare();
-        return;
-      case "handedOver":
-      case "ended":
-        this.#farewell = message;
-        return;
-      case "welcome":
-      case "refused":
-      case "tally":
-      case "pong":
-        return;
-    }
-  }
-
-  async #prepare(): Promise<Reign | undefined> {
-    const reign = this.#newReign();
-    let answer: { readonly problem?: Problem } = {};
-    try {
-      await reign.prepare(this.#port);
-    } catch (error) {
-      answer = { problem: problemOf(error) };
-    }
-    if (this.#part.is === "member") this.#part.member.send({ type: "ready", ...answer });
-    return answer.problem ? undefined : reign;
-  }
-
-  #loseOwner(): void {
+  #loseOwner(membership: Membership): void {
     this.#part = { is: "none" };
-    if (this.#isStopping) return;
-    this.#resettle(() => this.#takeOver());
+    if (!this.#isStopping) this.#resettle(() => this.#takeOver(membership));
   }
 
-  async #takeOver(): Promise<Problem | undefined> {
-    const farewell = this.#farewell;
-    const prepared = await this.#prepared;
-    this.#farewell = undefined;
-    this.#prepared = undefined;
+  async #takeOver(membership: Membership): Promise<Problem | undefined> {
+    const { farewell, others } = membership;
+    const prepared = await membership.prepared;
+    const { window } = this.#options;
     if (farewell?.type === "ended") {
+      this.#isStopping = true;
       this.#end({ type: "stopped", forAll: true });
       return undefined;
     }
-    const isOthers = farewell !== undefined && farewell.to !== this.#options.window.id;
+    const isOthers = farewell !== undefined && farewell.to !== window.id;
     if (prepared && isOthers) await prepared.abandon();
     if (prepared && !isOthers && (await prepared.succeed(this.#port, successorPatience))) {
       this.#reigns(prepared);
       return undefined;
     }
     // All at once would only keep each other from it.
-    const patience = isOthers ? successorPatience : this.#turn * turnPatience;
+    const turn = others.filter((other) => other.window.since < window.since).length;
+    const patience = isOthers ? successorPatience : turn * turnPatience;
     if (patience > 0 && (await this.#joinWithin(this.#port, patience))) return undefined;
-    return this.#settle(this.#port, takeOverPatience);
-  }
-
-  /** How many members come before this one, as the owner last told it. */
-  get #turn(): number {
-    const { window } = this.#options;
-    return this.#lenders.slice(1).filter((other) => other.window.since < window.since).length;
+    return this.#settle(this.#port, takeOverPatience, others);
   }
 
   #retire(): void {
     if (this.#part.is !== "owner" || this.#isStopping) return;
     const { reign } = this.#part;
     this.#part = { is: "none" };
+    reign.retire(retiredGrace).catch((error: unknown) => this.#tellProblem(error));
     this.#resettle(async () => {
-      reign.retire(retiredGrace).catch((error: unknown) => this.#tellProblem(error));
       if (await this.#joinWithin(this.#port, successorPatience)) return undefined;
-      return this.#settle(this.#port, takeOverPatience);
+      return this.#settle(this.#port, takeOverPatience, []);
     });
   }
 
@@ -292,20 +227,10 @@ export class Session {
     );
   }
 
-  async #endSilence(): Promise<void> {
-    try {
-      const problem = await endIfStopped(this.#port, this.#options.processes);
-      if (problem) this.#options.emit({ type: "problem", problem });
-    } catch (error) {
-      this.#tellProblem(error);
-    }
-  }
-
   #endByAnother(graceSeconds: number): void {
     if (this.#part.is !== "owner" || this.#isStopping) return;
-    const { reign } = this.#part;
     this.#isStopping = true;
-    void reign
+    void this.#part.reign
       .endForAll(graceSeconds * 1000)
       .catch((error: unknown) => this.#tellProblem(error))
       .finally(() => this.#end({ type: "stopped", forAll: true }));
@@ -316,15 +241,15 @@ export class Session {
   }
 
   #fail(problem: Problem): void {
+    this.#isStopping = true;
     this.#options.emit({ type: "problem", problem });
     this.#end({ type: "stopped" });
   }
 
   #end(last: MuxEvent): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
     this.#options.emit(last);
     this.#options.onEnd();
+    this.#ended.resolve();
   }
 
   async #withHolder(problem: Problem, port: number): Promise<Problem> {
@@ -332,9 +257,3 @@ export class Session {
     return holder ? { ...problem, message: `Port ${port} is taken by ${holder.words}.` } : problem;
   }
 }
-
-const newerOwner: Problem = {
-  code: "owner-newer",
-  message: "The mux is owned by a window with a newer version of Oneport, which this one cannot join.",
-  remedy: "Reload this window, or update Oneport here.",
-};

@@ -1,49 +1,9 @@
 /** The commands that package.json declares, each with what it does: the compiler and a test name a forgotten one. */
 import { commands, Disposable } from "vscode";
+import { type CommandName, commandNames } from "./command-names.ts";
 
 /** What a command is called with: from a menu of the tree its row, from the palette nothing. */
 type Handler = (row?: unknown) => unknown;
-
-export const commandNames = [
-  "start",
-  "stop",
-  "restart",
-  "addRoute",
-  "editRoute",
-  "changeTarget",
-  "duplicateRoute",
-  "enableRoute",
-  "disableRoute",
-  "removeRoute",
-  "revealRoute",
-  "openRoute",
-  "openInSimpleBrowser",
-  "copyUrl",
-  "copyConnectCommand",
-  "copyCurl",
-  "copyPsql",
-  "copyRedisCli",
-  "copyMysql",
-  "copySsh",
-  "copyOpenssl",
-  "refresh",
-  "showLog",
-  "showStatus",
-  "openSettings",
-  "addSuggested",
-  "setUp",
-  "updateHosts",
-  "removeHosts",
-  "trustAuthority",
-  "untrustAuthority",
-  "usePort443",
-  "allowName",
-  "diagnose",
-  "clean",
-  "openWalkthrough",
-] as const;
-
-export type CommandName = (typeof commandNames)[number];
 
 export type Handlers = { readonly [Name in CommandName]: Handler };
 

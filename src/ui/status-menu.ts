@@ -1,7 +1,7 @@
 /** The menu behind the status bar: what there is to say, and every command that makes sense now. */
 import { commands, l10n, type QuickPickItem, QuickPickItemKind, window } from "vscode";
 import type { MuxState } from "../core/mux-state.ts";
-import type { CommandName } from "./commands.ts";
+import type { CommandName } from "./command-names.ts";
 
 interface Choice extends QuickPickItem {
   readonly command?: CommandName;

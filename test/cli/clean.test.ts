@@ -53,7 +53,7 @@ test("what only an administrator may do is left with commands that need no Onepo
   const state = join(place.home, "my state");
   const environment = { ...place.environment, ONEPORT_STATE_DIR: state };
   const hosts = join(place.home, "hosts");
-  await writeFile(hosts, localhost + renderHostsBlock(shop) + "10.0.0.1 printer\n");
+  await writeFile(hosts, `${localhost}${renderHostsBlock(shop)}10.0.0.1 printer\n`);
   assert.equal((await namespace.run("mount", ["--bind", hosts, "/etc/hosts"], environment)).status, 0);
   assert.equal((await namespace.run(process.execPath, [cli, "ca", "trust"], environment)).status, 0);
   for (const path of ["", ...(await readdir(place.home, { recursive: true }))]) {

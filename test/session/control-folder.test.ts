@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { controlFolder, controlledPorts, isSafeFolder } from "../../src/session/control-folder.ts";
 import { Place } from "./place.ts";
@@ -58,6 +58,8 @@ describe("Another user of the machine", () => {
     await using place = await Place.create();
     await place.open("a").listening();
     const path = join(place.stateDirectory, "run", `${place.port}.sock`);
+    // What keeps others out is the folder itself, wherever it lies.
+    for (const above of [place.stateDirectory, dirname(place.stateDirectory)]) await chmod(above, 0o755);
     const program = `require("node:net").connect(${JSON.stringify(path)})
       .on("connect", () => console.log("connected")).on("error", ({ code }) => console.log(code))`;
     const { stdout } = spawnSync(process.execPath, ["-e", program], {

@@ -32,8 +32,7 @@ function byHand(place: string, platform: NodeJS.Platform): string {
   if (platform === "win32") {
     return `As an administrator, open ${place} in an editor and delete the lines from "${hostsMarkers.begin}" to "${hostsMarkers.end}".`;
   }
-  const lines = "/^# BEGIN Oneport (/,/^# END Oneport/d";
-  // BSD's sed wants to hear that no copy is to be kept.
-  const list = platform === "darwin" ? ["-i", "", lines, place] : ["-i", lines, place];
-  return shellLine([{ program: "sed", arguments: list }], "sudo ");
+  // Written in place: a hosts file that is mounted, as in a container, cannot be replaced. The copy stays if that fails.
+  const edit = `t=$(mktemp) && sed "/^# BEGIN Oneport (/,/^# END Oneport/d" "$0" >"$t" && cat "$t" >"$0" && rm "$t"`;
+  return shellLine([{ program: "sh", arguments: ["-c", edit, place] }], "sudo ");
 }
