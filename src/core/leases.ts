@@ -17,7 +17,7 @@ export interface Lender {
 }
 
 /** A domain that another window has with another target. */
-export interface Conflict {
+interface Conflict {
   readonly domain: string;
   readonly heldBy: string;
 }

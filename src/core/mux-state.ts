@@ -26,7 +26,7 @@ export interface MuxState {
   readonly session?: MuxSession;
 }
 
-export interface MuxSession {
+interface MuxSession {
   readonly role: "owner" | "member";
   /** The id of this window. */
   readonly own: string;

@@ -158,6 +158,8 @@ async function timed(work: () => Promise<unknown>): Promise<{ readonly seconds: 
   return { seconds: (performance.now() - since) / 1000 };
 }
 
+// Nobody is left to ask for anything.
+process.on("disconnect", () => process.exit());
 process.on("message", async (message) => {
   try {
     process.send?.(await run(parseJob(message)));

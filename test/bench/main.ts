@@ -17,6 +17,8 @@ const usage = `npm run bench -- [--only NAME] [--rounds N] [--quick] [--json FIL
   --quick   a quarter of the work
   --json    also writes every value that was measured to a file`;
 
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
 try {
   await main();
 } catch (error) {

@@ -63,7 +63,7 @@ user ${userInfo().username};
 daemon off;
 pid nginx.pid;
 worker_rlimit_nofile 20000;
-events { worker_connections 8192; }
+events { worker_connections 16384; }
 stream {
   ${tuned.stream}
   map $ssl_preread_server_name $service { ${names.passthrough} 127.0.0.1:${raw}; }

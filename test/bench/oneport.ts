@@ -91,7 +91,6 @@ export async function startOneport(
   }
 }
 
-const collector = new BroadcastChannel("bench");
 let blocking: NodeJS.Timeout | undefined;
 
 async function obey(asked: Message): Promise<object> {
@@ -124,9 +123,10 @@ function begin(stateDirectory: string, settings: Record<string, unknown>): Promi
 async function collect(): Promise<object> {
   globalThis.gc?.();
   const { promise, resolve } = Promise.withResolvers<object>();
-  collector.onmessage = () => resolve({});
-  collector.postMessage("collect");
-  return promise;
+  const worker = new BroadcastChannel("bench");
+  worker.onmessage = () => resolve({});
+  worker.postMessage("collect");
+  return promise.finally(() => worker.close());
 }
 
 function beBusy(milliseconds: number): void {
@@ -134,6 +134,7 @@ function beBusy(milliseconds: number): void {
 }
 
 if (process.argv[1] === program) {
+  process.on("disconnect", () => process.exit());
   process.on("message", async (asked) => {
     const answer = await obey(v.parse(message, asked));
     // What the worker has told is heard before.

@@ -4,7 +4,7 @@ import { type Load, type Reading, type Scale, scaled } from "./measurement.ts";
 import type { OneportProxy } from "./oneport.ts";
 
 const pings = 8_000;
-const idle = 2_000;
+const idle = 4_000;
 const tableSizes = [10, 100, 1_000, 10_000] as const;
 
 interface OwnPlace {

@@ -19,6 +19,13 @@ interface PinnedOptions {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
+/** The leaders of the groups that are at work: a bench that is broken off leaves none behind. */
+const leaders = new Set<number>();
+
+process.on("exit", () => {
+  for (const leader of leaders) process.kill(-leader, "SIGKILL");
+});
+
 export class Pinned implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #name: string;
@@ -38,6 +45,9 @@ export class Pinned implements AsyncDisposable {
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    const { pid } = this.#child;
+    if (pid !== undefined) leaders.add(pid);
+    this.#child.once("exit", () => pid !== undefined && leaders.delete(pid));
     this.#closed = once(this.#child, "close");
     this.#child.on("error", (error) => this.#hear(error.message));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

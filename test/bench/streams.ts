@@ -6,7 +6,7 @@ const gigabyte = 1e9;
 const pings = 20_000;
 const connections = 8_000;
 const connectionsAtOnce = 8;
-const idle = 2_000;
+const idle = 4_000;
 
 export const streamMeasurements: readonly Measurement[] = [
   ...(["passthrough", "terminated"] as const).flatMap((way) =>

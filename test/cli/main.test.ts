@@ -54,8 +54,10 @@ test("every command has help of its own with an example, and no line is wider th
 });
 
 test("the help speaks of no command that does not exist", () => {
+  const known = new Set(commandNames.flatMap((name) => [name, name.split(" ")[0]]));
   for (const name of [undefined, ...commandNames]) {
-    assert.doesNotMatch(helpFor(name), /oneport status/);
+    for (const [, word] of helpFor(name).matchAll(/\boneport ([a-z]+)/g))
+      assert.ok(known.has(word ?? ""), word);
   }
 });
 

@@ -1,8 +1,8 @@
 /** `oneport start` in two terminals, `oneport status` and `oneport stop`. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { freePort, startHttp } from "../mux/support.ts";
+import { ask } from "../session/place.ts";
 import { Workplace } from "./oneport.ts";
 
 test("without a mux status and stop say so, with status 1", async () => {
@@ -82,8 +82,7 @@ test("counts of what was carried are by route", async () => {
   const port = await freePort();
   await using mux = place.start(["--port", String(port)]);
   await mux.output.until(/listens on port/);
-  const curl = ["-s", "-H", "Host: a.localhost", `http://127.0.0.1:${port}/`];
-  for (let n = 0; n < 3; n++) assert.equal(String(spawnSync("curl", curl).stdout), "hello");
+  for (let n = 0; n < 3; n++) assert.equal((await ask(port, "a.localhost")).body, "hello");
   const lines = (await place.run(["status", "--json"])).output.trim().split("\n");
   const route = JSON.parse(lines.at(-1) ?? "");
   assert.deepEqual([route.domain, route.closed], ["a.localhost", 3]);

@@ -12,8 +12,8 @@ import { after, before, describe, test } from "node:test";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
 import { type Authority, type Leaf, makeAuthority, makeLeaf } from "../../src/core/authority.ts";
-import { isWithinAuthority } from "../../src/core/local-names.ts";
 import { canonicalAddress } from "../../src/core/domain.ts";
+import { isWithinAuthority } from "../../src/core/local-names.ts";
 import { makeSelfSigned } from "../../src/core/self-signed.ts";
 
 const run = promisify(execFile);

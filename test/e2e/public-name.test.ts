@@ -139,7 +139,7 @@ const clients: Readonly<Record<string, Client>> = {
       const at = ["--port", port, "--sni-hostname", name, "--verify-hostname", name];
       return [...at, "--x509cafile", root, "127.0.0.1"];
     },
-    /name constraints/,
+    /violates the signer's constraints/,
   ),
   Python: program(
     "python3",

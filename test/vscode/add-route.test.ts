@@ -263,6 +263,9 @@ test("in a workspace of several folders the service's own folder is the place, a
   await writeFile(workspace, text);
   await using service = await startDevServer(two.folder, "Two");
   await using window = await Window.open(browser, server, { workspace });
+  // A window that starts learns of its folders late.
+  await window.sideBar("Oneport");
+  await window.view("Routes").row("db.test");
   await window.command("Oneport: Add Route…");
   await eventually(async () => {
     const [row] = (await window.input.shown("Add Route (1/3)")).rows;
