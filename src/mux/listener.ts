@@ -22,6 +22,7 @@ const freePortTries = 5;
  */
 const quietMilliseconds = 5;
 const quietTurns = 6;
+const slowTurnMilliseconds = 0.3;
 const mostQuietMilliseconds = 250;
 
 type Handlers = Omit<ListenOptions, "isShared">;
@@ -176,19 +177,22 @@ export class Listeners {
     return { ...this.#handlers, isShared: this.#isShared };
   }
 
-  /** A turn of the event loop in which nobody came has found the queue empty: libuv asks every listening socket in each. */
+  /**
+   * A turn of the event loop in which nobody came has found the queue empty: libuv asks every listening socket in each. A slow one
+   * says nothing, because somebody may have come since it asked.
+   */
   async #quiet(): Promise<void> {
     const begin = performance.now();
-    let since = begin;
-    let turns = 0;
-    for (;;) {
-      const before = this.#accepted;
+    let lastCame = begin;
+    for (let turns = 0, now = begin; ; ) {
+      const before = { accepted: this.#accepted, now };
       await nextTurn();
-      const now = performance.now();
+      now = performance.now();
       const patience = 1 - (now - begin) / mostQuietMilliseconds;
-      if (this.#accepted === before) turns++;
-      else [turns, since] = [0, now];
-      if (patience <= 0 || (turns >= quietTurns && now - since >= patience * quietMilliseconds)) return;
+      if (this.#accepted !== before.accepted) lastCame = now;
+      turns = lastCame === now || now - before.now > slowTurnMilliseconds ? 0 : turns + 1;
+      if (turns >= quietTurns && now - lastCame >= patience * quietMilliseconds) return;
+      if (patience <= 0 && (turns > 0 || patience < -1)) return;
     }
   }
 }

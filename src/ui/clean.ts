@@ -3,6 +3,7 @@ import { l10n, window } from "vscode";
 import { findLeftovers } from "../platform/clean/find.ts";
 import type { Leftover, Removal } from "../platform/clean/leftover.ts";
 import { elevate } from "../platform/elevate.ts";
+import { controlFolder } from "../session/control-folder.ts";
 import type { MuxHost } from "./mux-host.ts";
 import type { TrustContext } from "./trust-change.ts";
 
@@ -12,9 +13,13 @@ export async function clean({
   log,
   host,
 }: TrustContext & { readonly host: MuxHost }): Promise<void> {
+  const { machine } = elevation;
+  const { platform, environment } = machine;
+  const control = controlFolder(stateDirectory, { platform, environment, uid: process.getuid?.() });
   const leftovers = await findLeftovers({
-    machine: elevation.machine,
+    machine,
     stateDirectory,
+    controlFolder: control.path,
     elevate: (step) => elevate(step, elevation),
   });
   if (leftovers.length === 0) {
