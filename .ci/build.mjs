@@ -1,4 +1,4 @@
-// Bundles the four entries with esbuild prints what each weighs, and holds it to its limit; --production leaves the source maps out.
+// Bundles the four entries with esbuild, prints what each weighs, and holds it to its limit; --production leaves the source maps out.
 import { statSync } from "node:fs";
 import { build } from "esbuild";
 

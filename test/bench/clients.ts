@@ -38,9 +38,18 @@ export async function openStream(way: StreamWay, port: number, onBytes: OnBytes)
   return socket;
 }
 
-/** A TLS connection whose handshake is done. */
-export async function shakeHands(servername: string, port: number, session?: Buffer): Promise<tls.TLSSocket> {
-  const socket = tls.connect({ ...securely, servername, port, ...(session && { session }) });
+/** A TLS connection whose handshake has begun. */
+export function beginTls(servername: string, port: number, session?: Buffer): tls.TLSSocket {
+  return tls.connect({ ...securely, servername, port, ...(session && { session }) });
+}
+
+/** One whose handshake is done. */
+export async function shakeHands(
+  servername: string,
+  port: number,
+  session?: Buffer,
+): Promise<tls.TLSSocket> {
+  const socket = beginTls(servername, port, session);
   await once(socket, "secureConnect");
   return socket;
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type net from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { portOf } from "../../src/mux/listen.ts";
-import { names, openStream, shakeHands } from "./clients.ts";
+import { beginTls, names, openStream, shakeHands } from "./clients.ts";
 import { startHttpService } from "./http-service.ts";
 import { type Job, type JobOf, parseJob } from "./jobs.ts";
 import { lookUp } from "./look-up.ts";
@@ -27,6 +27,8 @@ const handshakesAtOnce = 4;
 const holdAtOnce = 100;
 /** What a connection still has to do after its first byte is over by then. */
 const settleMilliseconds = 1000;
+
+const mostMilliseconds = 120_000;
 
 let held: net.Socket[] = [];
 
@@ -95,9 +97,9 @@ async function handshakes({ port, count, isResumed }: JobOf<"handshakes">): Prom
   return { ...took, resumed };
 }
 
-/** RFC 8446 §4.6.1: it comes after the handshake. */
+/** RFC 8446 §4.6.1: it comes after the handshake; with some servers in the same packet. */
 async function ticket(port: number): Promise<Buffer> {
-  const socket = await shakeHands(names.http, port);
+  const socket = beginTls(names.http, port);
   const [session]: unknown[] = await once(socket, "session");
   await hangUp(socket);
   if (Buffer.isBuffer(session)) return session;
@@ -158,11 +160,17 @@ async function timed(work: () => Promise<unknown>): Promise<{ readonly seconds: 
   return { seconds: (performance.now() - since) / 1000 };
 }
 
+/** A proxy that never answers is not to hold up the others. */
+async function tooLong(): Promise<never> {
+  await wait(mostMilliseconds, undefined, { ref: false });
+  throw new Error(`It took longer than ${mostMilliseconds / 1000} s.`);
+}
+
 // Nobody is left to ask for anything.
 process.on("disconnect", () => process.exit());
 process.on("message", async (message) => {
   try {
-    process.send?.(await run(parseJob(message)));
+    process.send?.(await Promise.race([run(parseJob(message)), tooLong()]));
   } catch (error) {
     process.send?.(String(error));
   }

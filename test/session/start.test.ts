@@ -6,6 +6,7 @@ import http from "node:http";
 import net from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import tls from "node:tls";
 import { MuxWorker } from "../../src/session/mux-worker.ts";
 import { startTcp } from "../mux/support.ts";
 import { ask, Place } from "./place.ts";
@@ -20,6 +21,27 @@ test("of two first starts at the same moment one owns the mux, and the other tak
   }
 });
 
+test("two that need the first certificate at the same moment make one authority", async () => {
+  await using place = await Place.create();
+  await using elsewhere = await Place.create();
+  const a = place.open("a");
+  const b = place.open("b", { port: elsewhere.port });
+  const ports = await Promise.all([a.listening(), b.listening()]);
+  const issuers = await Promise.all(
+    ports.map((port, n) => issuerAt(port, n === 0 ? "a.localhost" : "b.localhost")),
+  );
+  assert.equal(issuers[0], issuers[1]);
+});
+
+/** The fingerprint of who signed the certificate that is shown there. */
+async function issuerAt(port: number, servername: string): Promise<string> {
+  const socket = tls.connect({ port, host: "127.0.0.1", servername, rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  const { issuerCertificate } = socket.getPeerCertificate(true);
+  socket.destroy();
+  return issuerCertificate.fingerprint256;
+}
+
 test("a member sees what the owner sees, what was told before it came too", async () => {
   await using place = await Place.create();
   const down = { "a.localhost": { to: "http://localhost:1", hold: 0 } };
@@ -29,12 +51,16 @@ test("a member sees what the owner sees, what was told before it came too", asyn
   await owner.until("target");
   const member = place.open("b");
   assert.equal(await member.listening(), place.port);
-  await member.until("routes", ({ routes }) => routes.length === 2);
+  assert.equal((await member.until("target")).state, "down");
+  for (const window of [owner, member]) await window.until("routes", ({ routes }) => routes.length === 2);
   assert.deepEqual(member.latest("routes"), owner.latest("routes"));
-  assert.deepEqual(member.latest("target"), owner.latest("target"));
   assert.equal((await ask(place.port, "b.localhost")).status, 200);
-  const told = await member.until("connection", ({ connection }) => connection.route === "b.localhost");
-  assert.deepEqual(told, owner.latest("connection"));
+  const [told, owners] = await Promise.all(
+    [member, owner].map((window) =>
+      window.until("connection", ({ connection }) => connection.route === "b.localhost"),
+    ),
+  );
+  assert.deepEqual(told, owners);
 });
 
 test("a member can have services asked, and see what is open, while it looks", async () => {
