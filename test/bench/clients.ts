@@ -44,11 +44,7 @@ export function beginTls(servername: string, port: number, session?: Buffer): tl
 }
 
 /** One whose handshake is done. */
-export async function shakeHands(
-  servername: string,
-  port: number,
-  session?: Buffer,
-): Promise<tls.TLSSocket> {
+export async function shakeHands(servername: string, port: number, session?: Buffer): Promise<tls.TLSSocket> {
   const socket = beginTls(servername, port, session);
   await once(socket, "secureConnect");
   return socket;
