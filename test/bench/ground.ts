@@ -1,5 +1,6 @@
 /** What the bench stands on: a throw-away folder with certificates and the bundle, and the load with its services. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +22,13 @@ export interface Prepared extends AsyncDisposable {
 export async function prepare(): Promise<Prepared> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "oneport-bench-"));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // A bench that is broken off leaves nothing either.
+  process.once("exit", remove);
+  stack.defer(() => {
+    process.off("exit", remove);
+    remove();
+  });
   await bundle(folder);
   const process_ = stack.use(startLoad(folder));
   const load: Load = { do: async (job) => parseAnswer(await process_.ask(job)) };

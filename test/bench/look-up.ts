@@ -8,8 +8,8 @@ import { sniff } from "../../src/core/sniff.ts";
 const fixture = new URL("../fixtures/clienthello/chromium156_app.test.hex", import.meta.url);
 const hello = Buffer.from(readFileSync(fixture, "utf8").trim(), "hex");
 
-const warmUp = 20_000;
-const turns = 200_000;
+const turns = 20_000;
+const batches = 10;
 
 /** `match`: a name as a client wrote it, normalised and looked up. `hello`: Chromium's, of 2 KB. */
 export function lookUp(count: number): { match: number; hello: number } {
@@ -25,13 +25,16 @@ export function lookUp(count: number): { match: number; hello: number } {
     if (sniff(hello).kind === "tls") found++;
   };
   const nanoseconds = { match: nanosecondsOf(match), hello: nanosecondsOf(read) };
-  if (found !== 2 * (warmUp + turns)) throw new Error("Not every name was found.");
+  if (found !== 2 * batches * turns) throw new Error("Not every name was found.");
   return nanoseconds;
 }
 
+/** Of several batches the quickest: the first ones warm up, and the system interrupts others. */
 function nanosecondsOf(step: (turn: number) => void): number {
-  for (let turn = 0; turn < warmUp; turn++) step(turn);
-  const since = performance.now();
-  for (let turn = 0; turn < turns; turn++) step(turn);
-  return ((performance.now() - since) * 1e6) / turns;
+  const times = Array.from({ length: batches }, () => {
+    const since = performance.now();
+    for (let turn = 0; turn < turns; turn++) step(turn);
+    return performance.now() - since;
+  });
+  return (Math.min(...times) * 1e6) / turns;
 }

@@ -38,88 +38,89 @@ async function statusIs(window: Window, text: RegExp): Promise<void> {
   });
 }
 
-test("The mux and its window", async (t) => {
+test("A trusted folder with routes starts by itself, and comes back after a reload and a crash", async () => {
   await using web = await startWebService(0);
   await using server = await CodeServer.start();
   await using browser = await Browser.open([]);
   const routes = { "shop.localhost": web.port };
+  const folder = await server.makeFolder("auto", { "oneport.routes": routes });
+  await using window = await Window.open(browser, server, { folder });
+  await serves(server, "shop.localhost");
+  await window.reload();
+  await serves(server, "shop.localhost");
 
-  await t.test(
-    "a trusted folder with routes starts by itself, and comes back after a reload and a crash",
-    async () => {
-      const folder = await server.makeFolder("auto", { "oneport.routes": routes });
-      await using window = await Window.open(browser, server, { folder });
-      await serves(server, "shop.localhost");
-      await window.reload();
-      await serves(server, "shop.localhost");
+  const [host, ...others] = (await server.extensionHosts()).reverse();
+  assert.ok(host !== undefined, `No extension host among ${others.length}.`);
+  process.kill(host, "SIGKILL");
+  await eventually(async () => assert.ok(!(await server.extensionHosts()).includes(host)));
+  await serves(server, "shop.localhost");
+  await statusIs(window, started);
 
-      const [host, ...others] = (await server.extensionHosts()).reverse();
-      assert.ok(host !== undefined, `No extension host among ${others.length}.`);
-      process.kill(host, "SIGKILL");
-      await eventually(async () => assert.ok(!(await server.extensionHosts()).includes(host)));
-      await serves(server, "shop.localhost");
-      await statusIs(window, started);
+  await window.command("Oneport: Stop Mux");
+  await isFree(server);
+  await window.reload();
+  await statusIs(window, /^Oneport$/);
+  await isFree(server);
+});
 
-      await window.command("Oneport: Stop Mux");
-      await isFree(server);
-      await window.reload();
-      await statusIs(window, /^Oneport$/);
-      await isFree(server);
-    },
-  );
-
-  await t.test("a mistake is underlined where it is, and the other routes work", async () => {
-    const folder = await server.makeFolder("mistake", {
-      "oneport.routes": { ...routes, "bad.localhost": { to: web.port, holdd: 3 } },
-    });
-    await using window = await Window.open(browser, server, { folder });
-    await serves(server, "shop.localhost");
-    const file = join(folder, ".vscode", "settings.json");
-    await window.openFile(file);
-    await eventually(async () => {
-      const problems = await window.problems();
-      assert.ok(
-        problems.some((problem) => /holdd.*line 6/s.test(problem)),
-        problems.join("\n"),
-      );
-    });
-    await writeFile(file, JSON.stringify({ "oneport.routes": { ...routes, "good.localhost": web.port } }));
-    await serves(server, "good.localhost");
+test("A mistake is underlined where it is, and the other routes work", async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  const routes = { "shop.localhost": web.port };
+  const folder = await server.makeFolder("mistake", {
+    "oneport.routes": { ...routes, "bad.localhost": { to: web.port, holdd: 3 } },
   });
-
-  await t.test(
-    "routes of two folders stand in groups, and the first keeps a domain that both have",
-    async () => {
-      const one = await server.makeFolder("one", {
-        "oneport.routes": { ...routes, "both.localhost": web.port },
-      });
-      const two = await server.makeFolder("two", { "oneport.routes": { "both.localhost": 9 } });
-      const workspace = join(server.scratch, "both.code-workspace");
-      await writeFile(workspace, JSON.stringify({ folders: [{ path: one }, { path: two }] }));
-      await using window = await Window.open(browser, server, { workspace });
-      await window.sideBar("Oneport");
-      const view = window.view("Routes");
-      await view.row("one");
-      await view.row("two");
-      await serves(server, "both.localhost");
-      await eventually(async () => {
-        const both = (await view.rows()).filter(({ label }) => label === "both.localhost");
-        assert.equal(both.length, 2);
-        assert.match(both[0]?.ariaLabel ?? "", /, up,/);
-        assert.match(both[1]?.ariaLabel ?? "", /one/);
-      });
-    },
-  );
-
-  await t.test("a route of the user's settings acts in every window, without a folder too", async () => {
-    await server.setUserSettings({ "oneport.routes": { "mine.localhost": web.port } });
-    await using window = await Window.open(browser, server, "empty");
-    await window.command("Oneport: Start Mux");
-    await serves(server, "mine.localhost");
-    await window.command("Oneport: Stop Mux");
-    await isFree(server);
-    await server.setUserSettings({});
+  await using window = await Window.open(browser, server, { folder });
+  await serves(server, "shop.localhost");
+  const file = join(folder, ".vscode", "settings.json");
+  await window.openFile(file);
+  await eventually(async () => {
+    const problems = await window.problems();
+    assert.ok(
+      problems.some((problem) => /holdd.*line 6/s.test(problem)),
+      problems.join("\n"),
+    );
   });
+  await writeFile(file, JSON.stringify({ "oneport.routes": { ...routes, "good.localhost": web.port } }));
+  await serves(server, "good.localhost");
+});
+
+test("Routes of two folders stand in groups, and the first keeps a domain that both have", async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  const routes = { "shop.localhost": web.port };
+  const one = await server.makeFolder("one", {
+    "oneport.routes": { ...routes, "both.localhost": web.port },
+  });
+  const two = await server.makeFolder("two", { "oneport.routes": { "both.localhost": 9 } });
+  const workspace = join(server.scratch, "both.code-workspace");
+  await writeFile(workspace, JSON.stringify({ folders: [{ path: one }, { path: two }] }));
+  await using window = await Window.open(browser, server, { workspace });
+  await window.sideBar("Oneport");
+  const view = window.view("Routes");
+  await view.row("one");
+  await view.row("two");
+  await serves(server, "both.localhost");
+  await eventually(async () => {
+    const both = (await view.rows()).filter(({ label }) => label === "both.localhost");
+    assert.equal(both.length, 2);
+    assert.match(both[0]?.ariaLabel ?? "", /, up,/);
+    assert.match(both[1]?.ariaLabel ?? "", /one/);
+  });
+});
+
+test("A route of the user's settings acts in every window, without a folder too", async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  await server.setUserSettings({ "oneport.routes": { "mine.localhost": web.port } });
+  await using window = await Window.open(browser, server, "empty");
+  await window.command("Oneport: Start Mux");
+  await serves(server, "mine.localhost");
+  await window.command("Oneport: Stop Mux");
+  await isFree(server);
 });
 
 test("In Restricted Mode a folder's routes are shown, and do nothing until it is trusted", async () => {
