@@ -1,7 +1,7 @@
 /** HAProxy: as it is when nobody tells it more than what goes where, and with buffers as large as ours. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "../programs/server.ts";
+import { freePort } from "../mux/support.ts";
 import { names } from "./clients.ts";
 import { type Contender, find, type Ground, type RunningProxy } from "./contender.ts";
 import { startServer, versionOf } from "./server.ts";

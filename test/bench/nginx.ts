@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../programs/server.ts";
+import { freePort } from "../mux/support.ts";
 import { names } from "./clients.ts";
 import { type Contender, find, type Ground, type RunningProxy } from "./contender.ts";
 import { startServer, versionOf } from "./server.ts";

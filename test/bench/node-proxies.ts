@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../programs/server.ts";
+import { freePort } from "../mux/support.ts";
 import { names } from "./clients.ts";
 import type { Contender, Ground, RunningProxy } from "./contender.ts";
 import { startServer } from "./server.ts";

@@ -1,7 +1,7 @@
 /** Caddy, sniproxy and sslh: each does a part of it, and has nothing worth tuning for that. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "../programs/server.ts";
+import { freePort } from "../mux/support.ts";
 import { names } from "./clients.ts";
 import { type Contender, find, type Ground, type RunningProxy } from "./contender.ts";
 import { startServer, versionOf } from "./server.ts";

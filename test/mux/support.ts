@@ -1,9 +1,11 @@
 /** What the mux tests share: a mux on a free port, services behind it, and events to wait for. */
+import { randomInt } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemCode } from "../../src/core/errors.ts";
 import type { ConnectionReport, MuxEvent } from "../../src/core/events.ts";
 import { parseRoutes } from "../../src/core/route.ts";
 import { Mux, type MuxOptions } from "../../src/mux/mux.ts";
@@ -161,8 +163,14 @@ export async function listen(server: net.Server, host: string, port: number): Pr
   };
 }
 
-/** A port that nothing listens on just now. */
+/** A port that is free on every address; below those that the system gives out by itself, so that it stays free. */
 export async function freePort(): Promise<number> {
-  await using service = await startTcp(() => undefined);
-  return service.port;
+  const port = randomInt(10_000, 30_000);
+  try {
+    await using _taken = await startTcp(() => undefined, { host: "0.0.0.0", port });
+    return port;
+  } catch (error) {
+    if (systemCode(error) === "EADDRINUSE") return freePort();
+    throw error;
+  }
 }

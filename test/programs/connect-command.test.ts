@@ -14,14 +14,13 @@ import { summarizeRoutes } from "../../src/core/route-summary.ts";
 import { Oneport } from "../e2e/oneport.ts";
 import { longestMilliseconds, type Ran } from "../e2e/program.ts";
 import { ownCertificate } from "../mux/streams.ts";
-import { startHttp } from "../mux/support.ts";
+import { freePort, startHttp } from "../mux/support.ts";
 import { startWebService } from "../sample/services.ts";
 import { Folder, user } from "./folder.ts";
 import { startMariadb } from "./mariadb.ts";
 import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import { environment, finish } from "./run.ts";
-import { freePort } from "./server.ts";
 import { hostKey, startSshd } from "./sshd.ts";
 
 /** What the servers of these tests let in. */

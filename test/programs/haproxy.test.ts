@@ -2,12 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ownCertificate } from "../mux/streams.ts";
-import { startHttp, startMux, startTcp } from "../mux/support.ts";
+import { freePort, startHttp, startMux, startTcp } from "../mux/support.ts";
 import { curl } from "./curl.ts";
 import { Folder } from "./folder.ts";
 import { receiver, sender, startHaproxy } from "./haproxy.ts";
 import { run } from "./run.ts";
-import { freePort } from "./server.ts";
 
 /** Where the clients come from; HAProxy itself comes from 127.0.0.1. */
 const clientAddress = "127.0.0.5";

@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { ownCertificate } from "../mux/streams.ts";
-import { startMux } from "../mux/support.ts";
+import { freePort, startMux } from "../mux/support.ts";
 import { Folder } from "./folder.ts";
 import { mariadb, startMariadb } from "./mariadb.ts";
-import { freePort } from "./server.ts";
 
 const rowCount = 20_000;
 

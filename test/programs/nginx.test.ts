@@ -2,12 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ownCertificate } from "../mux/streams.ts";
-import { startHttp, startMux } from "../mux/support.ts";
+import { freePort, startHttp, startMux } from "../mux/support.ts";
 import { curl } from "./curl.ts";
 import { Folder } from "./folder.ts";
 import { startNginx } from "./nginx.ts";
 import { run } from "./run.ts";
-import { freePort } from "./server.ts";
 
 const clientAddress = "127.0.0.5";
 

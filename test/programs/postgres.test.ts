@@ -8,11 +8,10 @@ import tls from "node:tls";
 import { declined, granted, sslRequest } from "../../src/core/postgres.ts";
 import { longestMilliseconds } from "../e2e/program.ts";
 import { connect, connectTls, ownCertificate, read } from "../mux/streams.ts";
-import { startMux } from "../mux/support.ts";
+import { freePort, startMux } from "../mux/support.ts";
 import { Folder } from "./folder.ts";
 import { type Connection, psql, psqlArguments, startPostgres, startup } from "./postgres.ts";
 import { environment, find, finish } from "./run.ts";
-import { freePort } from "./server.ts";
 
 /** GSSENCRequest, which psql sends only when it holds a Kerberos ticket. */
 const gssRequest = Buffer.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30);

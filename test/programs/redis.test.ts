@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ownCertificate } from "../mux/streams.ts";
-import { startMux } from "../mux/support.ts";
+import { freePort, startMux } from "../mux/support.ts";
 import { Folder } from "./folder.ts";
 import { startRedis } from "./redis.ts";
 import { run } from "./run.ts";
-import { freePort } from "./server.ts";
 
 const commandCount = 50_000;
 

@@ -1,10 +1,7 @@
 /** Debian's servers, each as long as its test: in the foreground, as an ordinary user, in a throw-away folder. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { EventEmitter, once } from "node:events";
-import { systemCode } from "../../src/core/errors.ts";
 import { longestMilliseconds } from "../e2e/program.ts";
-import { startTcp } from "../mux/support.ts";
 import { type Folder, user } from "./folder.ts";
 import { environment, find, finish, type Program } from "./run.ts";
 
@@ -79,16 +76,4 @@ export async function prepare(
 
 function begin(program: Program, arguments_: readonly string[], { path }: Folder) {
   return spawn(find(program), arguments_, { cwd: path, env: environment, ...user.ids });
-}
-
-/** A port that is free on every address; below those that the system gives out by itself, so that it stays free. */
-export async function freePort(): Promise<number> {
-  const port = randomInt(10_000, 30_000);
-  try {
-    await using _taken = await startTcp(() => undefined, { host: "0.0.0.0", port });
-    return port;
-  } catch (error) {
-    if (systemCode(error) === "EADDRINUSE") return freePort();
-    throw error;
-  }
 }

@@ -5,12 +5,13 @@ import { speaks } from "../../src/mux/speaks.ts";
 import { Lines } from "../cli/oneport.ts";
 import { begin } from "../e2e/program.ts";
 import { ownCertificate } from "../mux/streams.ts";
+import { freePort } from "../mux/support.ts";
 import { Folder } from "./folder.ts";
 import { startMariadb } from "./mariadb.ts";
 import { psql, startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import { run } from "./run.ts";
-import { freePort, Server } from "./server.ts";
+import { Server } from "./server.ts";
 import { startSshd } from "./sshd.ts";
 
 const at = (port: number, name?: string) => ({

@@ -1,10 +1,9 @@
 /** OpenSSH with Oneport between: no TLS and no name, so it is reached by the domain's own address. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startMux } from "../mux/support.ts";
+import { freePort, startMux } from "../mux/support.ts";
 import { Folder, user } from "./folder.ts";
 import { run } from "./run.ts";
-import { freePort } from "./server.ts";
 import { hostKey, ssh, startSshd } from "./sshd.ts";
 
 test("ssh", async (t) => {

@@ -6,12 +6,12 @@ import { test } from "node:test";
 import { WebSocket } from "ws";
 import { Oneport } from "../e2e/oneport.ts";
 import * as plain from "../e2e/program.ts";
+import { freePort } from "../mux/support.ts";
 import { cli } from "../sample/oneport.ts";
 import { startWebService } from "../sample/services.ts";
 import { Folder } from "./folder.ts";
 import { startRedis } from "./redis.ts";
 import { run } from "./run.ts";
-import { freePort } from "./server.ts";
 
 test("Two lines of settings put a TCP service and a WebSocket service on one port", async (t) => {
   await using folder = await Folder.make();

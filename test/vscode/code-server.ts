@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "../e2e/program.ts";
-import { freePort } from "../programs/server.ts";
+import { freePort } from "../mux/support.ts";
 import { packagedExtension, packageFolder } from "./package.ts";
 import { ProcessGroup } from "./process-group.ts";
 
