@@ -42,8 +42,8 @@ export function planFor(facts: PortFacts): Port443Plan {
       return windowsPlan(facts.excluded);
     case "macos":
       return without(
-        "free",
-        `macOS lets every user listen on port ${httpsPort}, but only on all addresses at once. Oneport drops what comes to another than a loopback address.`,
+        "reserved",
+        `macOS lets users listen on port ${httpsPort} only on all addresses at once, and Oneport listens on loopback addresses alone. Use a port above 1023, such as 8443.`,
       );
     case "other":
       return without("free", `Nothing is known to keep this user from port ${httpsPort}.`);
