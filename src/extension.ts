@@ -190,11 +190,12 @@ export async function activate(context: ExtensionContext): Promise<void> {
     }),
   );
 
+  // What follows waits for VS Code.
+  log.info(`Activated in ${Math.round(performance.now() - began)} ms.`);
   await settings.read();
   await commands.executeCommand("setContext", "oneport.loaded", true);
   showState();
   look();
-  log.info(`Activated in ${Math.round(performance.now() - began)} ms.`);
   // Its end is not waited for: VS Code counts the time until the promise is fulfilled as ours.
   if (shouldStart(memory, readSettings())) start().catch(report);
 }

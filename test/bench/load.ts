@@ -129,6 +129,7 @@ async function answered(port: number): Promise<net.Socket> {
 }
 
 async function hangUp(socket: net.Socket): Promise<void> {
+  if (socket.closed) return;
   const closed = once(socket, "close");
   socket.resume();
   socket.end();

@@ -13,7 +13,7 @@ const peers: readonly Contender[] = [...haproxies, ...nginxes, ...servers, ...no
 
 const usage = `npm run bench -- [--only NAME] [--rounds N] [--quick] [--json FILE]
   --only    one of: ${measurementNames.join(", ")}
-  --rounds  how often each is measured; 5 unless said
+  --rounds  how often each is measured, after a round that does not count; 5 unless said
   --quick   a quarter of the work
   --json    also writes every value that was measured to a file`;
 

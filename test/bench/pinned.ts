@@ -97,7 +97,8 @@ export class Pinned implements AsyncDisposable {
   }
 
   #ended(): Error {
-    return new Error(`${this.#name} is not at work:\n${this.#said}`);
+    const { exitCode, signalCode } = this.#child;
+    return new Error(`${this.#name} is not at work (${signalCode ?? exitCode ?? "silent"}):\n${this.#said}`);
   }
 
   get #group(): ProcessStat[] {

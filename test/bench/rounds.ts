@@ -55,14 +55,16 @@ export async function runBench(options: BenchOptions): Promise<Results> {
   const figures = new Map<string, Map<string, number[]>>();
   const chosen = <M extends { readonly name: string }>(all: readonly M[]) =>
     all.filter(({ name }) => options.only === undefined || name === options.only);
-  for (let round = 0; round < rounds; round++) {
+  // Programs that compile while they run are not themselves at first: a round before the others counts for nothing.
+  for (let round = scale === "tiny" ? 0 : -1; round < rounds; round++) {
+    const noted = round < 0 ? new Map<string, Map<string, number[]>>() : figures;
     for (const measurement of chosen(measurements)) {
       onProgress(`round ${round + 1} of ${rounds}: ${measurement.name}`);
-      for (const [name, { process, ports }] of rotated([...proxies], round)) {
+      for (const [name, { process, ports }] of rotated([...proxies], round + 1)) {
         const port = ports[measurement.way];
         if (port === undefined) continue;
         try {
-          note(name, await measurement.measure({ process, port, load, folder, scale }), figures);
+          note(name, await measurement.measure({ process, port, load, folder, scale }), noted);
         } catch (error) {
           if (name === self) throw error;
           onProgress(`${name} fails: ${problemOf(error).message}`);
@@ -71,7 +73,7 @@ export async function runBench(options: BenchOptions): Promise<Results> {
     }
     const port = oneport.ports.passthrough ?? 0;
     const place = { oneport, startAnother: () => startAnother("another"), port, load, scale };
-    for (const measurement of chosen(ownMeasurements)) note(self, await measurement.measure(place), figures);
+    for (const measurement of chosen(ownMeasurements)) note(self, await measurement.measure(place), noted);
   }
   return { versions: new Map([...proxies].map(([name, { version }]) => [name, version])), figures };
 }
