@@ -44,17 +44,6 @@ async function typeInto(window: Window, title: string, text: string, message: Re
   });
 }
 
-/** A menu is deaf to the mouse for a moment after it has opened. */
-async function choose(window: Window, row: string, item: string): Promise<void> {
-  await window.view("Routes").contextMenu(row);
-  const menu = window.page.locator(".monaco-menu-container");
-  const entry = menu.locator(".action-menu-item").getByText(item, { exact: true });
-  await eventually(async () => {
-    if (await entry.isVisible()) await entry.click({ timeout: 3_000 });
-    await menu.waitFor({ state: "hidden", timeout: 1_000 });
-  });
-}
-
 test("the welcome leads to a route for what runs in the folder, with three times Enter", async () => {
   const text = '{\n  // Narrow.\n  "editor.tabSize": 2 // two\n}\n';
   const { folder, file } = await makeFolder("shop", text);
@@ -183,7 +172,7 @@ test("a route is changed, renamed and copied where it stands, options and commen
   await window.sideBar("Oneport");
   const view = window.view("Routes");
   await view.row("db.test");
-  await choose(window, "db.test", "Change Target…");
+  await window.view("Routes").choose("db.test", "Change Target…");
   const { rows } = await window.input.shown("Change Target of db.test");
   assert.deepEqual([rows[0]?.label, rows[0]?.description], ["tcp://localhost:5432", "as it is"]);
   await window.input.type("tcp://localhost:5433");
@@ -198,7 +187,7 @@ test("a route is changed, renamed and copied where it stands, options and commen
   await saved(file, moved);
 
   await eventually(async () => assert.match((await view.row("shop.test")).description, /localhost:3000/));
-  await choose(window, "shop.test", "Edit Route…");
+  await window.view("Routes").choose("shop.test", "Edit Route…");
   await window.input.shown("Edit Route (1/2)");
   await window.key("Enter");
   assert.equal((await window.input.shown("Edit Route (2/2)")).value, "shop.test");
@@ -208,7 +197,7 @@ test("a route is changed, renamed and copied where it stands, options and commen
   await saved(file, renamed);
 
   await view.row("store.test");
-  await choose(window, "db.test", "Duplicate…");
+  await window.view("Routes").choose("db.test", "Duplicate…");
   assert.equal((await window.input.shown("Duplicate db.test")).value, "db-2.test");
   await window.key("Enter");
   const copy = '    "db-2.test": { "to": "tcp://localhost:5433", "hold": 3 },\n';
@@ -263,9 +252,7 @@ test("in a workspace of several folders the service's own folder is the place, a
   await writeFile(workspace, text);
   await using service = await startDevServer(two.folder, "Two");
   await using window = await Window.open(browser, server, { workspace });
-  // A window that starts learns of its folders late.
-  await window.sideBar("Oneport");
-  await window.view("Routes").row("db.test");
+  await window.routesWith("db.test");
   await window.command("Oneport: Add Route…");
   await eventually(async () => {
     const [row] = (await window.input.shown("Add Route (1/3)")).rows;
@@ -311,7 +298,7 @@ test("a file that cannot be edited is left alone, and what stands in the way is 
   await window.key("Control+Home");
   await window.page.keyboard.type("// mine\n");
 
-  await choose(window, "shop.test", "Disable");
+  await window.view("Routes").choose("shop.test", "Disable");
   const toast = await window.toasts.shown("has changes that are not saved");
   assert.equal(toast.kind, "error");
   assert.match(await window.editorText(), /\/\/ mine[\s\S]*"enabled": false/);
@@ -321,7 +308,7 @@ test("a file that cannot be edited is left alone, and what stands in the way is 
   await eventually(async () => assert.equal((await view.row("shop.test")).icon, "circle-slash"));
   await writeFile(file, `${commented}{`);
   await eventually(async () => assert.match(await window.editorText(), /\n\{/));
-  await choose(window, "db.test", "Remove Route…");
+  await window.view("Routes").choose("db.test", "Remove Route…");
   await window.toasts.shown("this is not JSON with comments");
   assert.equal(await readFile(file, "utf8"), `${commented}{`);
 });

@@ -98,10 +98,8 @@ test("Routes of two folders stand in groups, and the first keeps a domain that b
   const workspace = join(server.scratch, "both.code-workspace");
   await writeFile(workspace, JSON.stringify({ folders: [{ path: one }, { path: two }] }));
   await using window = await Window.open(browser, server, { workspace });
-  await window.sideBar("Oneport");
-  const view = window.view("Routes");
-  await view.row("one");
-  await view.row("two");
+  await window.routesWith("one");
+  const view = await window.routesWith("two");
   await serves(server, "both.localhost");
   await eventually(async () => {
     const both = (await view.rows()).filter(({ label }) => label === "both.localhost");

@@ -40,22 +40,15 @@ test("The tree of routes", async (t) => {
   const heading = () => window.page.locator(".sidebar .composite.title h2").innerText();
   const settings = async () => readFile(join(folder, ".vscode", "settings.json"), "utf8");
 
-  /** Opens a row's menu once the tooltip of another is gone: the mouse goes to where the workbench itself sees it. */
-  async function offered(label: string): Promise<string[]> {
+  /** Waits until no row's tooltip is in the way: the mouse goes to where the workbench itself sees it. */
+  async function calm(): Promise<void> {
     await window.page.locator(".part.statusbar").hover();
     await window.page.locator(".workbench-hover").first().waitFor({ state: "hidden" });
-    return (await view.contextMenu(label)).filter((item) => item !== "");
   }
 
-  /** A menu is deaf to the mouse for a moment after it has opened. */
   async function choose(label: string, item: string): Promise<void> {
-    await offered(label);
-    const menu = window.page.locator(".monaco-menu-container");
-    await eventually(async () => {
-      const entry = menu.locator(".action-menu-item").getByText(item, { exact: true });
-      if (await entry.isVisible()) await entry.click({ timeout: 3_000 });
-      await menu.waitFor({ state: "hidden", timeout: 1_000 });
-    });
+    await calm();
+    await view.choose(label, item);
   }
 
   async function shows(label: string, description: RegExp, icon: string, ariaLabel: RegExp): Promise<void> {
@@ -113,9 +106,10 @@ test("The tree of routes", async (t) => {
       "Remove Route…",
     ];
     const items = async (label: string) => {
-      const all = await offered(label);
+      await calm();
+      const all = await view.contextMenu(label);
       await window.key("Escape");
-      return all;
+      return all.filter((item) => item !== "");
     };
     assert.deepEqual(await items(shop), [
       ...["Open in Browser…", "Open in Simple Browser", "Copy URL…", "Copy curl Command", ...edits],

@@ -16,6 +16,9 @@ export interface Row {
   readonly expanded: boolean | undefined;
 }
 
+/** For what is tried again. */
+const quickMilliseconds = 3_000;
+
 export class View {
   readonly #page: Page;
   readonly #pane: Locator;
@@ -51,7 +54,8 @@ export class View {
     return await eventually(async () => {
       const rows = await this.rows();
       const row = rows.find((each) => each.label === label);
-      assert.ok(row, `No row "${label}" among ${JSON.stringify(rows.map((each) => each.label))}.`);
+      const inSight = rows.length > 0 ? rows.map((each) => each.label) : await this.#textInSight();
+      assert.ok(row, `No row "${label}" among ${JSON.stringify(inSight)}.`);
       return row;
     });
   }
@@ -74,12 +78,31 @@ export class View {
     return await this.#page.locator(".workbench-hover").innerText();
   }
 
-  /** Opens a row's context menu, and gives what it offers; then `Window.choose`, or Escape. */
+  /** Opens a row's context menu, and gives what it offers. */
   async contextMenu(label: string): Promise<string[]> {
     await this.#element(label).click({ button: "right" });
     const menu = this.#page.locator(".monaco-menu-container");
     await menu.waitFor();
     return (await readTexts(menu.locator(".action-menu-item"), [".action-label"])).flat();
+  }
+
+  /**
+   * Chooses from a row's context menu. With the keyboard: a menu is deaf to the mouse for a moment after it has opened. One
+   * that the workbench closes as it lays itself out anew is opened again.
+   */
+  async choose(label: string, item: string): Promise<void> {
+    const menu = this.#page.locator(".monaco-menu-container");
+    const entry = menu.locator(".action-item", {
+      has: this.#page.locator(".action-label").getByText(item, { exact: true }),
+    });
+    await eventually(async () => {
+      if (await menu.isVisible()) await this.#page.keyboard.press("Escape");
+      await this.contextMenu(label);
+      await entry.hover({ timeout: quickMilliseconds });
+      await entry.and(this.#page.locator(".focused")).waitFor({ timeout: quickMilliseconds });
+      await this.#page.keyboard.press("Enter");
+      await menu.waitFor({ state: "hidden", timeout: quickMilliseconds });
+    });
   }
 
   /** Presses one of the buttons beside the view's name, by the button's title. */
@@ -95,6 +118,12 @@ export class View {
 
   async pressWelcomeButton(text: string): Promise<void> {
     await this.#pane.locator(".welcome-view-content .monaco-button").getByText(text, { exact: true }).click();
+  }
+
+  /** For the words of a failure. */
+  async #textInSight(): Promise<string> {
+    const side = this.#page.locator(".part.sidebar");
+    return (await side.isVisible()) ? await side.innerText() : "no side bar";
   }
 
   #element(label: string): Locator {

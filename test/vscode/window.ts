@@ -1,4 +1,5 @@
 /** A window of VS Code as a person meets it: a page of a browser, driven by what is seen and by the keyboard. */
+import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Frame, Page } from "playwright-core";
@@ -72,16 +73,23 @@ export class Window implements AsyncDisposable {
     await this.page.locator(`.sidebar .title-label h2:text("${title}")`).waitFor();
   }
 
+  /**
+   * Shows the routes, and waits for this one among them. A window of several folders that learns of them late loads itself
+   * anew, and shows another side bar then.
+   */
+  async routesWith(label: string): Promise<View> {
+    const view = this.view("Routes");
+    await eventually(async () => {
+      await this.sideBar("Oneport");
+      const labels = (await view.rows()).map((row) => row.label);
+      assert.ok(labels.includes(label), `No row "${label}" among ${JSON.stringify(labels)}.`);
+    });
+    return view;
+  }
+
   /** A view of the side bar by its heading, such as "Routes". */
   view(name: string): View {
     return new View(this.page, name);
-  }
-
-  /** Chooses from the context menu that is open. */
-  async choose(item: string): Promise<void> {
-    const menu = this.page.locator(".monaco-menu-container");
-    await menu.locator(".action-menu-item").getByText(item, { exact: true }).click();
-    await menu.waitFor({ state: "hidden" });
   }
 
   /** The extension's items in the status bar. */
