@@ -1,5 +1,5 @@
 /** A measurement: what it is called, whom it asks what, and the figures that come of one round. */
-import type { Way } from "./contender.ts";
+import type { RunningProxy, Way } from "./contender.ts";
 import type { Job } from "./jobs.ts";
 import type { Pinned } from "./pinned.ts";
 
@@ -15,6 +15,8 @@ export interface Place {
   /** The port for the measurement's way. */
   readonly port: number;
   readonly load: Load;
+  /** Starts the same contender once more, beside the first, for what only a fresh process can tell. */
+  readonly startAnother: () => Promise<RunningProxy>;
   /** Where a measurement may leave files. */
   readonly folder: string;
   readonly scale: Scale;

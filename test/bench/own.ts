@@ -2,6 +2,7 @@
 
 import { type Load, type Reading, type Scale, scaled } from "./measurement.ts";
 import type { OneportProxy } from "./oneport.ts";
+import { kilobytesEach } from "./streams.ts";
 
 const pings = 8_000;
 const idle = 4_000;
@@ -49,16 +50,9 @@ export const ownMeasurements: readonly OwnMeasurement[] = [
   },
   {
     name: "idle",
-    async measure({ oneport, port, load, scale }) {
-      const count = scaled(idle, scale);
-      await load.do({ job: "hold", port, count: Math.ceil(count / 10) });
-      await load.do({ job: "release" });
-      await oneport.collect();
-      const before = oneport.process.kilobytes;
-      await load.do({ job: "hold", port, count });
-      await oneport.collect();
-      const value = (oneport.process.kilobytes - before) / count;
-      await load.do({ job: "release" });
+    async measure({ startAnother, load, scale }) {
+      await using fresh = await startAnother();
+      const value = await kilobytesEach(fresh, load, scaled(idle, scale), () => fresh.collect());
       return [{ figure: "idle passthrough connection, garbage collected before and after, KB", value }];
     },
   },

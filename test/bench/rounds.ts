@@ -19,7 +19,7 @@ export interface BenchOptions {
 }
 
 /** Of each figure, by contender: one value a round. */
-export type Figures = ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>;
+type Figures = ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>;
 
 export interface Results {
   /** Of those who took part, Oneport first. */
@@ -41,12 +41,14 @@ export async function runBench(options: BenchOptions): Promise<Results> {
   await using stack = new AsyncDisposableStack();
   const ground = stack.use(await prepare());
   const { folder, load } = ground;
-  const startAnother = async (name: string) => startOneport(folder, await ground.of(name));
-  const oneport = stack.use(await startAnother(self));
+  const startSelf = async (name: string) => startOneport(folder, await ground.of(name));
+  const oneport = stack.use(await startSelf(self));
   const proxies = new Map<string, RunningProxy>([[self, oneport]]);
+  const starts = new Map<string, () => Promise<RunningProxy>>([[self, () => startSelf("another")]]);
   for (const peer of options.peers) {
     try {
       proxies.set(peer.name, stack.use(await peer.start(await ground.of(peer.name))));
+      starts.set(peer.name, async () => peer.start(await ground.of(`another ${peer.name}`)));
     } catch (error) {
       onProgress(`${peer.name} is left out: ${problemOf(error).message}`);
     }
@@ -62,9 +64,10 @@ export async function runBench(options: BenchOptions): Promise<Results> {
       onProgress(`round ${round + 1} of ${rounds}: ${measurement.name}`);
       for (const [name, { process, ports }] of rotated([...proxies], round + 1)) {
         const port = ports[measurement.way];
-        if (port === undefined) continue;
+        const startAnother = starts.get(name);
+        if (port === undefined || !startAnother) continue;
         try {
-          note(name, await measurement.measure({ process, port, load, folder, scale }), noted);
+          note(name, await measurement.measure({ process, port, startAnother, load, folder, scale }), noted);
         } catch (error) {
           if (name === self) throw error;
           onProgress(`${name} fails: ${problemOf(error).message}`);
@@ -72,7 +75,7 @@ export async function runBench(options: BenchOptions): Promise<Results> {
       }
     }
     const port = oneport.ports.passthrough ?? 0;
-    const place = { oneport, startAnother: () => startAnother("another"), port, load, scale };
+    const place = { oneport, startAnother: () => startSelf("another"), port, load, scale };
     for (const measurement of chosen(ownMeasurements)) note(self, await measurement.measure(place), noted);
   }
   return { versions: new Map([...proxies].map(([name, { version }]) => [name, version])), figures };

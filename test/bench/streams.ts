@@ -1,6 +1,7 @@
 /** Streams: bulk both ways, pings, new connections and idle ones. */
 import type { StreamWay } from "./clients.ts";
-import { costOf, type Measurement, type Reading, scaled } from "./measurement.ts";
+import type { RunningProxy } from "./contender.ts";
+import { costOf, type Load, type Measurement, type Reading, scaled } from "./measurement.ts";
 
 const gigabyte = 1e9;
 const pings = 20_000;
@@ -34,15 +35,10 @@ export const streamMeasurements: readonly Measurement[] = [
   {
     name: "idle",
     way: "passthrough",
-    async measure({ process, port, load, scale }) {
-      const count = scaled(idle, scale);
-      // What is got ready for the first connections is not theirs.
-      await load.do({ job: "hold", port, count: Math.ceil(count / 10) });
-      await load.do({ job: "release" });
-      const before = process.kilobytes;
-      await load.do({ job: "hold", port, count });
-      const value = (process.kilobytes - before) / count;
-      await load.do({ job: "release" });
+    async measure({ startAnother, load, scale }) {
+      // What a process has once held it keeps for later: only the first time tells what a connection takes.
+      await using fresh = await startAnother();
+      const value = await kilobytesEach(fresh, load, scaled(idle, scale));
       return [{ figure: "idle passthrough connection, KB", value }];
     },
   },
@@ -78,4 +74,24 @@ function ping(way: StreamWay): Measurement {
       ];
     },
   };
+}
+
+/** `settle` is called before each look at the memory. */
+export async function kilobytesEach(
+  { process, ports }: RunningProxy,
+  load: Load,
+  count: number,
+  settle: () => Promise<void> = async () => undefined,
+): Promise<number> {
+  const port = ports.passthrough ?? 0;
+  // What is got ready for the very first connections is not theirs.
+  await load.do({ job: "hold", port, count: Math.ceil(count / 10) });
+  await load.do({ job: "release" });
+  await settle();
+  const before = process.kilobytes;
+  await load.do({ job: "hold", port, count });
+  await settle();
+  const after = process.kilobytes;
+  await load.do({ job: "release" });
+  return (after - before) / count;
 }

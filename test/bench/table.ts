@@ -1,13 +1,13 @@
 /** Results as people read them: medians, and how Oneport compares round by round. */
 import { cpus, release } from "node:os";
-import { type Figures, type Results, self } from "./rounds.ts";
+import { type Results, self } from "./rounds.ts";
 
 /** As lines of text: what was measured where and when, and a table for each figure. */
 export function render(results: Results, date: Date): string[] {
   return [
     `${date.toISOString().slice(0, 10)}, ${machine()}`,
     ...[...results.versions].map(([name, version]) => `${name} ${version}`),
-    ...renderFigures(results.figures),
+    ...renderFigures(results),
   ];
 }
 
@@ -29,10 +29,12 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-function renderFigures(figures: Figures): string[] {
+function renderFigures({ versions, figures }: Results): string[] {
   return [...figures].flatMap(([figure, byContender]) => {
     const ours = byContender.get(self) ?? [];
-    const rows = [...byContender].map(([name, values]) => {
+    const rows = [...versions.keys()].flatMap((name) => {
+      const values = byContender.get(name);
+      if (!values) return [];
       const spread = `${shown(Math.min(...values))} to ${shown(Math.max(...values))}`;
       const ratios = values.flatMap((value, round) => (value > 0 ? [(ours[round] ?? 0) / value] : []));
       const ratio = name === self || ratios.length === 0 ? "" : `×${median(ratios).toFixed(2)}`;
