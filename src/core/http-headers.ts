@@ -39,8 +39,14 @@ const protectedNames: ReadonlySet<string> = new Set([
 /** Each value of a header, in order; `name` in lower case. */
 export function valuesOf(headers: Headers, name: string): string[] {
   const values: string[] = [];
-  for (const [key, value] of pairs(headers)) if (key.toLowerCase() === name) values.push(value);
+  for (let at = 0; at < headers.length; at += 2) {
+    if (isNamed(headers[at], name)) values.push(headers[at + 1] ?? "");
+  }
   return values;
+}
+
+function isNamed(key: string | undefined, name: string): boolean {
+  return key !== undefined && key.length === name.length && key.toLowerCase() === name;
 }
 
 export function* pairs(headers: Headers): Generator<[name: string, value: string]> {
@@ -104,14 +110,18 @@ export function trailerFields(headers: Headers): string[] {
 
 /** The list without one header; `name` in lower case. */
 export function without(headers: Headers, name: string): string[] {
-  return [...pairs(headers)].filter(([key]) => key.toLowerCase() !== name).flat();
+  const out: string[] = [];
+  for (let at = 0; at < headers.length; at += 2) {
+    if (!isNamed(headers[at], name)) out.push(headers[at] ?? "", headers[at + 1] ?? "");
+  }
+  return out;
 }
 
 /** The head of a message as it stands on the wire (latin1); `line` is its first line. */
 export function formatHead(line: string, headers: Headers): string {
-  const lines = [line];
-  for (const [name, value] of pairs(headers)) lines.push(`${name}: ${value}`);
-  return `${lines.join("\r\n")}\r\n\r\n`;
+  let text = `${line}\r\n`;
+  for (let at = 0; at < headers.length; at += 2) text += `${headers[at]}: ${headers[at + 1]}\r\n`;
+  return `${text}\r\n`;
 }
 
 /** Whether this request has been here before. */

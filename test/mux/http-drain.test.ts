@@ -59,7 +59,8 @@ test("a request that comes while the mux drains is the last of its connection", 
     answer += chunk;
   });
   socket.on("end", () => socket.end());
-  const request = "GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n";
+  // With "TE" it is not relayed: only Node's server asks the service twice at once for one connection.
+  const request = "GET / HTTP/1.1\r\nHost: shop.test\r\nTE: trailers\r\n\r\n";
   socket.write(request);
   await until(() => waiting.length === 1, "the first arrives");
   const stopped = mux.stop(grace);

@@ -81,6 +81,7 @@ function readBody(bytes: string, lengths: string[], codings: string[]) {
   const [coding] = codings;
   if (coding === undefined) {
     const length = Number(lengths[0] ?? "0");
+    if (!Number.isSafeInteger(length) || length < 0) return undefined;
     return bytes.length < length ? undefined : { text: bytes.slice(0, length), length };
   }
   if (coding !== "chunked") return undefined;

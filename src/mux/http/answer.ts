@@ -4,11 +4,13 @@ import { STATUS_CODES } from "node:http";
 import { hostOf } from "../../core/domain.ts";
 import { problemOf } from "../../core/errors.ts";
 import type { RouteSummary } from "../../core/events.ts";
-import { decide, type HttpRefusal, unreachable } from "../../core/http-decision.ts";
+import { type Decision, decide, type HttpRefusal, unreachable } from "../../core/http-decision.ts";
 import { valuesOf } from "../../core/http-headers.ts";
+import type { RequestHead } from "../../core/http-request.ts";
 import type { RouteTable } from "../../core/match.ts";
 import { renderRefusal } from "../../core/refusal-page.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Client } from "../client.ts";
+import type { Answerable, Exchange } from "./exchange.ts";
 import { type ForwardContext, forward, isPageLoad } from "./forward.ts";
 import { forwardUpgrade } from "./upgrade.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -21,12 +23,12 @@ export interface Site {
 }
 
 export class Answerer {
+  readonly forwarding: ForwardContext;
   readonly #site: () => Site;
-  readonly #forwarding: ForwardContext;
 
   constructor(site: () => Site, upstreams: Upstreams) {
     this.#site = site;
-    this.#forwarding = {
+    this.forwarding = {
       upstreams,
       instance: randomBytes(6).toString("hex"),
       refuse: (exchange, problem) => this.#refuse(exchange, unreachable(problem)),
@@ -43,11 +45,15 @@ export class Answerer {
     }
   }
 
+  decide(client: Client, head: RequestHead): Decision {
+    const { table, port } = this.#site();
+    const { instance } = this.forwarding;
+    return decide(head, { table, port, instance, securedName: client.securedName });
+  }
+
   async #carryOut(exchange: Exchange): Promise<void> {
     const { client, head, upgrade } = exchange;
-    const { table, port } = this.#site();
-    const { instance } = this.#forwarding;
-    const decision = decide(head, { table, port, instance, securedName: client.securedName });
+    const decision = this.decide(client, head);
     const name = decision.kind === "forward" ? decision.accepted.name : decision.name;
     client.requested(name, decision.route);
     switch (decision.kind) {
@@ -57,12 +63,12 @@ export class Answerer {
         return redirect(exchange, decision.location);
       case "forward":
         return upgrade
-          ? forwardUpgrade(exchange, upgrade, decision.accepted, decision.route, this.#forwarding)
-          : forward(exchange, decision.accepted, decision.route, this.#forwarding);
+          ? forwardUpgrade(exchange, upgrade, decision.accepted, decision.route, this.forwarding)
+          : forward(exchange, decision.accepted, decision.route, this.forwarding);
     }
   }
 
-  #refuse(exchange: Exchange, { status, title, problem }: HttpRefusal): void {
+  #refuse(exchange: Answerable, { status, title, problem }: HttpRefusal): void {
     if (exchange.gone) return;
     const { client, head } = exchange;
     if (exchange.begun) {
@@ -85,11 +91,11 @@ export class Answerer {
 }
 
 /** A passthrough service asked in the clear: its client finds it by TLS alone. */
-function redirect(exchange: Exchange, location: string): void {
+function redirect(exchange: Answerable, location: string): void {
   sendWhole(exchange, 308, "", ["Location", location]);
 }
 
-function sendWhole(exchange: Exchange, status: number, body: string, headers: readonly string[]): void {
+function sendWhole(exchange: Answerable, status: number, body: string, headers: readonly string[]): void {
   const bodiless = exchange.head.method === "HEAD";
   const length = String(Buffer.byteLength(body));
   const sink = exchange.respond(

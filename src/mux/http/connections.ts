@@ -2,9 +2,12 @@
 import type { Client } from "../client.ts";
 import type { Exchange } from "./exchange.ts";
 
+/** As much of an exchange as its connection asks of it. */
+type InHand = Pick<Exchange, "client" | "received" | "begun" | "leave">;
+
 interface Open {
   readonly close: (idle: boolean) => void;
-  readonly exchanges: Set<Exchange>;
+  readonly exchanges: Set<InHand>;
   readonly since: number;
   /** Its first request has not come yet. */
   isNew: boolean;
@@ -32,7 +35,7 @@ export class Connections {
     else client.socket.once("close", () => this.#gone(client));
     const open = {
       close,
-      exchanges: new Set<Exchange>(),
+      exchanges: new Set<InHand>(),
       since: before?.since ?? performance.now(),
       isNew: true,
     };
@@ -40,11 +43,11 @@ export class Connections {
     if (this.#draining) this.#drain(open);
   }
 
-  inHand(client: Client): Exchange[] {
+  inHand(client: Client): InHand[] {
     return [...(this.#open.get(client)?.exchanges ?? [])];
   }
 
-  begun(exchange: Exchange): void {
+  begun(exchange: InHand): void {
     const open = this.#open.get(exchange.client);
     if (!open) return;
     open.exchanges.add(exchange);
@@ -52,7 +55,7 @@ export class Connections {
     clearTimeout(open.timer);
   }
 
-  over(exchange: Exchange): void {
+  over(exchange: InHand): void {
     const open = this.#open.get(exchange.client);
     if (!open) return;
     open.exchanges.delete(exchange);

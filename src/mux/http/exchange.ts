@@ -40,6 +40,12 @@ export interface Exchange {
   leave(): void;
 }
 
+/** As much of an exchange as it takes to find its service and to refuse it. */
+export type Answerable = Pick<
+  Exchange,
+  "client" | "head" | "body" | "upgrade" | "gone" | "begun" | "respond" | "finish" | "abort" | "onAborted"
+>;
+
 export interface ResponseOptions {
   /** The answer is its head alone. */
   readonly bodiless: boolean;

@@ -3,7 +3,7 @@ import { type Problem, problemOf, systemCode } from "../../core/errors.ts";
 import { requestHeaders, responseHeaders, valuesOf, without } from "../../core/http-headers.ts";
 import type { Accepted } from "../../core/http-request.ts";
 import { formatTarget, type Route, type Target } from "../../core/route.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Answerable, Exchange } from "./exchange.ts";
 import { giveBack } from "./give-back.ts";
 import { giveBody } from "./give-body.ts";
 import type { Connection, FreshConnection, Upstreams } from "./upstreams.ts";
@@ -13,7 +13,7 @@ export interface ForwardContext {
   /** Names this mux among others, for loop detection. */
   readonly instance: string;
   /** Answers in the mux's own name, while nothing of the service's answer has gone out. */
-  readonly refuse: (exchange: Exchange, problem: Problem) => void;
+  readonly refuse: (exchange: Answerable, problem: Problem) => void;
 }
 
 export async function forward(
@@ -30,7 +30,7 @@ export async function forward(
 
 /** A connection of its own for the exchange; nothing when the client has been refused or is gone. */
 export async function connect(
-  exchange: Exchange,
+  exchange: Answerable,
   route: Route,
   { upstreams, refuse }: ForwardContext,
   order: readonly Target[] = upstreams.order(route),
@@ -50,7 +50,7 @@ export async function connect(
 }
 
 /** Whether a browser shows the answer as a page: it then gets one at once, and that page tries again (rule 7). */
-export function isPageLoad({ head, upgrade }: Exchange): boolean {
+export function isPageLoad({ head, upgrade }: Answerable): boolean {
   if (head.method !== "GET" || upgrade) return false;
   const mode = valuesOf(head.headers, "sec-fetch-mode")[0];
   if (mode !== undefined) return mode === "navigate";
@@ -88,7 +88,7 @@ function send(
     // Once there is an answer it tells its own end; a service may well hang up before it has read the whole request.
     if (answered || exchange.gone) return;
     if (request.reusedSocket && isRepeatable(exchange)) return void sendAfresh().catch(giveUp);
-    context.refuse(exchange, brokenOff(error, connection));
+    context.refuse(exchange, brokenOff(error, connection.target));
   });
   if (body) giveBody(exchange, body, request);
   else request.end();
@@ -111,13 +111,13 @@ function send(
   function giveUp(error: unknown): void {
     answered = true;
     request.destroy();
-    context.refuse(exchange, brokenOff(error, connection));
+    context.refuse(exchange, brokenOff(error, connection.target));
   }
 }
 
 /** The head of the request for the service. */
 export function headersFor(
-  { client, head, body }: Exchange,
+  { client, head, body }: Answerable,
   { authority }: Accepted,
   route: Route,
   { instance }: ForwardContext,
@@ -142,11 +142,12 @@ export function headersFor(
 const needNoLength: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
 /** RFC 9110 §9.2.2: what may be sent twice without harm, and still can be. */
-function isRepeatable({ head, body }: Exchange): boolean {
+export function isRepeatable({ head, body }: Answerable): boolean {
   return body === undefined && ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"].includes(head.method);
 }
 
-function brokenOff(error: unknown, { target }: Connection): Problem {
+/** How a service is told that failed before it had answered. */
+export function brokenOff(error: unknown, target: Target): Problem {
   const broke = systemCode(error) === "ECONNRESET" || systemCode(error) === "EPIPE";
   const how = broke ? "broke off before it answered" : "did not answer in HTTP";
   return {

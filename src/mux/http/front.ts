@@ -2,6 +2,7 @@
 import http2 from "node:http2";
 import type { Socket } from "node:net";
 import type { Client } from "../client.ts";
+import { Relay } from "../relay/relay.ts";
 import type { Answerer } from "./answer.ts";
 import { Connections } from "./connections.ts";
 import { Http2Exchange } from "./exchange-h2.ts";
@@ -10,16 +11,22 @@ import { Http1Server } from "./server-h1.ts";
 export class HttpFront {
   readonly #answerer: Answerer;
   readonly #connections = new Connections();
-  readonly #http1: Http1Server;
+  readonly #relay: Relay;
 
   constructor(answerer: Answerer) {
     this.#answerer = answerer;
-    this.#http1 = new Http1Server(answerer, this.#connections);
+    const http1 = new Http1Server(answerer, this.#connections);
+    this.#relay = new Relay(answerer, this.#connections, (client, stream) => http1.serve(client, stream));
   }
 
   /** Takes the connection over; `stream` is its socket, or what TLS made of it. */
   serve(client: Client, stream: Socket, protocol: "http/1.1" | "h2"): void {
-    if (protocol === "http/1.1") return this.#http1.serve(client, stream);
+    if (protocol === "http/1.1") {
+      this.#connections.add(client, (idle) => {
+        if (idle) stream.end();
+      });
+      return this.#relay.serve(client, stream);
+    }
     this.#connections.add(client, () => stream.end());
     // The client speaks first (RFC 9113 §3.4), and behind TLS Node can take over only when the handshake is done.
     if (stream.readableLength > 0) this.#openSession(client, stream);
@@ -29,6 +36,7 @@ export class HttpFront {
   /** Ends what is idle, and everything else as soon as its last answer is out. */
   drain(): void {
     this.#connections.drain();
+    this.#relay.drain();
   }
 
   #openSession(client: Client, stream: Socket): void {

@@ -2,16 +2,17 @@
 import http from "node:http";
 import type { Socket } from "node:net";
 import type { Client } from "../client.ts";
-import { hangUp } from "../hang-up.ts";
 import type { Answerer } from "./answer.ts";
 import type { Connections } from "./connections.ts";
 import { Http1Exchange } from "./exchange-h1.ts";
+import { breakOff, refuseUnparsed } from "./unparsed.ts";
 import { staysInHttp1, upgradeExchange, withoutUpgrade } from "./upgrade-h1.ts";
 
 /** As much as a first look holds. */
 const maxHeaderSize = 64 * 1024;
+const tooLarge = "431 Request Header Fields Too Large";
 /** How long a connection may lie idle between requests, or dawdle over the head of one. */
-const idleMilliseconds = 65_000;
+export const idleMilliseconds = 65_000;
 
 export class Http1Server {
   readonly #answerer: Answerer;
@@ -41,11 +42,9 @@ export class Http1Server {
     this.#server.on("timeout", (socket: Socket) => this.#onTimeout(socket));
   }
 
+  /** Takes over a connection that is among `connections`, from the beginning of a request on. */
   serve(client: Client, stream: Socket): void {
     this.#clients.set(stream, client);
-    this.#connections.add(client, (idle) => {
-      if (idle) stream.end();
-    });
     this.#read(stream);
   }
 
@@ -102,10 +101,13 @@ export class Http1Server {
     const isItsBody = current && !current.received && others.length === 0;
     // Ours would be taken for the answer to an earlier request, or stand in the midst of it.
     if (current && (!isItsBody || current.begun)) return breakOff(client, error.message);
-    client.end({ how: "refused", problem: unparsed(error.message) });
     for (const exchange of inHand) exchange.leave();
-    socket.write(refusalOf(error));
-    hangUp(socket);
+    refuseUnparsed(
+      client,
+      socket,
+      error.message,
+      error.code === "HPE_HEADER_OVERFLOW" ? tooLarge : undefined,
+    );
   }
 
   /** A connection with a request in hand may take its time; one without has had it. */
@@ -113,25 +115,4 @@ export class Http1Server {
     const client = this.#clients.get(socket);
     if (!client || this.#connections.inHand(client).length === 0) socket.destroy();
   }
-}
-
-function breakOff(client: Client, reason: string): void {
-  client.end({ how: "refused", problem: unparsed(reason) });
-  client.socket.resetAndDestroy();
-}
-
-function refusalOf(error: NodeJS.ErrnoException): string {
-  const status =
-    error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
-  const body = `${status}\n${unparsed(error.message).message}\n`;
-  const head = `Content-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
-  return `HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`;
-}
-
-function unparsed(reason: string) {
-  return {
-    code: "bad-request",
-    message: `This is not a request that RFC 9112 allows: ${reason}.`,
-    remedy: "Correct the client that sent it.",
-  };
 }

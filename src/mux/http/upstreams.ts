@@ -112,7 +112,7 @@ class Pool extends http.Agent {
 }
 
 /** Connections that were accepted with any certificate are never lent to a route that asks for a good one. */
-function keyOf(target: Target, route: Route): string {
+export function keyOf(target: Target, route: Route): string {
   return `${formatTarget(target)} ${route.insecureUpstream}`;
 }
 

@@ -1,0 +1,279 @@
+/** What is relayed, what is handed over to Node's server, and what becomes of the connections on both sides. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import net from "node:net";
+import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { speak, statusOf, until } from "./http-support.ts";
+import { recordRequests } from "./raw-service.ts";
+import { readAnswers } from "./read-answers.ts";
+import { startFront } from "./relay-fronts.ts";
+import { startTcp } from "./support.ts";
+
+const get = "GET / HTTP/1.1\r\nHost: shop.test\r\n";
+const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/** A service that is shown what it hears, piece by piece. */
+function startService(onSaid: (socket: net.Socket, said: string) => void) {
+  return startTcp((socket) => {
+    socket.on("data", (chunk) => onSaid(socket, chunk.toString("latin1")));
+    socket.on("end", () => socket.end());
+  });
+}
+
+/** A client that is asked what it has been answered so far. */
+async function dial(port: number) {
+  const socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
+  await once(socket, "connect");
+  let received = "";
+  socket.on("data", (chunk) => {
+    received += chunk.toString("latin1");
+  });
+  socket.on("error", () => undefined);
+  return { socket, answers: () => readAnswers(received, []).answers, received: () => received };
+}
+
+for (const [what, request] of Object.entries({
+  "without a body": `${get}\r\n`,
+  "with a length": "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 3\r\n\r\nabc",
+  "in chunks": "PUT / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+  "that is the last": `${get}Connection: close\r\n\r\n`,
+})) {
+  test(`a request ${what} is relayed`, async () => {
+    await using service = await recordRequests();
+    await using front = await startFront("relay", { "shop.test": service.port });
+    const { socket, answers } = await dial(front.port);
+    socket.write(request);
+    await until(() => answers().length === 1, "the answer");
+    assert.equal(answers()[0]?.body, "ok");
+    assert.equal(service.requests.length, 1);
+    assert.equal(front.handedOver, 0);
+    socket.destroy();
+  });
+}
+
+for (const [what, request, status] of [
+  ["that asks for another protocol", `${get}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, 200],
+  ["with an expectation", `${get}Expect: 100-continue\r\nContent-Length: 1\r\n\r\na`, 200],
+  ["CONNECT", "CONNECT shop.test:443 HTTP/1.1\r\nHost: shop.test\r\n\r\n", 501],
+  ["for a URL", "GET http://shop.test/ HTTP/1.1\r\nHost: shop.test\r\n\r\n", 200],
+  ["with two Hosts", `${get}Host: shop.test\r\n\r\n`, 400],
+  ["that takes trailers", `${get}TE: trailers\r\n\r\n`, 200],
+  ["with a length and a coding", `${get}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`, 400],
+  ["for nobody", "GET / HTTP/1.1\r\nHost: nobody.test\r\n\r\n", 404],
+  ["of HTTP/1.0", "GET / HTTP/1.0\r\nHost: shop.test\r\n\r\n", 200],
+  ["with another behind it", `${get}\r\n${get}\r\n`, 200],
+  ["whose head comes in two pieces", get, 200],
+] as const) {
+  test(`a request ${what} is handed over, be it the first or a later one`, async () => {
+    for (const before of [0, 2]) {
+      await using service = await recordRequests();
+      await using front = await startFront("relay", { "shop.test": service.port });
+      const { socket, answers } = await dial(front.port);
+      for (let count = 1; count <= before; count++) {
+        socket.write(`${get}\r\n`);
+        await until(() => answers().length === count, "an answer");
+      }
+      assert.equal(front.handedOver, 0);
+      socket.write(request);
+      await until(() => front.handedOver === 1, "it is handed over");
+      if (request === get) socket.write("\r\n");
+      await until(() => answers().length > before || socket.readableEnded, "its answer");
+      const [said] = answers().slice(before);
+      if (said) assert.equal(statusOf(said.line), status);
+      else assert.equal(what, "of HTTP/1.0", "its answer ends with the connection");
+      socket.destroy();
+    }
+  });
+}
+
+test("a request that comes while another is answered waits for its turn", async () => {
+  const asked: net.Socket[] = [];
+  await using service = await startService((socket) => asked.push(socket));
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers } = await dial(front.port);
+  socket.write(`${get}\r\n`);
+  await until(() => asked.length === 1, "the first arrives");
+  socket.write(`POST /2 HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 3\r\n\r\nabc`);
+  asked[0]?.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfir");
+  await until(() => front.handedOver === 0 && answers().length === 0, "the first is not whole");
+  assert.equal(asked.length, 1);
+  asked[0]?.write("st");
+  await until(() => asked.length === 2, "the second arrives");
+  asked[1]?.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond");
+  await until(() => answers().length === 2, "both are answered");
+  assert.deepEqual(
+    answers().map(({ body }) => body),
+    ["first", "second"],
+  );
+  assert.equal(service.sockets.size, 1, "one connection to the service carries both");
+  socket.destroy();
+});
+
+test("a client that asks and asks and does not read is answered no more, until it reads", async () => {
+  let asked = 0;
+  const answer = `HTTP/1.1 200 OK\r\nContent-Length: 16000\r\n\r\n${"a".repeat(16_000)}`;
+  await using service = await startService((socket) => {
+    asked++;
+    socket.write(answer);
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers, received } = await dial(front.port);
+  socket.pause();
+  let sent = 0;
+  for (; asked === sent && sent < 3000; sent++) {
+    socket.write(`${get}\r\n`);
+    const deadline = performance.now() + 300;
+    while (asked === sent && performance.now() < deadline) await wait(1);
+  }
+  assert.ok(sent < 3000, "somewhere it stops");
+  socket.resume();
+  const each = () => received().indexOf("\r\n\r\n") + 4 + 16_000;
+  await until(() => received().length === sent * each(), "all of them are answered");
+  assert.equal(answers().length, sent);
+  assert.equal(front.handedOver, 0);
+  socket.destroy();
+});
+
+test("what a service says beyond its answer reaches nobody, and its connection is not used again", async () => {
+  let connections = 0;
+  await using service = await startService((socket) => {
+    connections++;
+    socket.write(`${ok}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray`);
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers, received } = await dial(front.port);
+  for (let count = 1; count <= 3; count++) {
+    socket.write(`${get}\r\n`);
+    await until(() => answers().length === count, "an answer");
+  }
+  assert.doesNotMatch(received(), /stray/);
+  assert.equal(connections, 3);
+  socket.destroy();
+});
+
+test("what a service says unasked ends its connection and reaches nobody", async () => {
+  const asked = new Set<net.Socket>();
+  await using service = await startService((socket) => {
+    asked.add(socket);
+    socket.write(ok);
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers, received } = await dial(front.port);
+  socket.write(`${get}\r\n`);
+  await until(() => answers().length === 1, "an answer");
+  for (const idle of service.sockets) idle.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray");
+  await until(() => service.sockets.size === 0, "the connection ends");
+  socket.write(`${get}\r\n`);
+  await until(() => answers().length === 2, "the next answer");
+  assert.doesNotMatch(received(), /stray/);
+  assert.equal(asked.size, 2);
+  socket.destroy();
+});
+
+test("a connection that the service keeps for a moment only is not used after it", async () => {
+  const asked = new Set<net.Socket>();
+  await using service = await startService((socket) => {
+    asked.add(socket);
+    socket.write("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 0\r\n\r\n");
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers } = await dial(front.port);
+  for (let count = 1; count <= 2; count++) {
+    socket.write(`${get}\r\n`);
+    await until(() => answers().length === count, "an answer");
+  }
+  assert.equal(asked.size, 2);
+  socket.destroy();
+});
+
+test("a byte beyond ASCII in a header goes through as it is, with a body as without", async () => {
+  await using service = await recordRequests(
+    "HTTP/1.1 200 OK\r\nX-A: J\xfcrgen\r\nContent-Length: 0\r\n\r\n",
+  );
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers } = await dial(front.port);
+  const post = "POST / HTTP/1.1\r\nHost: shop.test\r\nX-A: Bj\xf6rk\r\nContent-Length: 3\r\n\r\n";
+  socket.write(post, "latin1");
+  await until(() => service.received[0]?.includes("\r\n\r\n") ?? false, "the head arrives");
+  socket.write("abc");
+  await until(() => answers().length === 1, "the answer");
+  assert.deepEqual(service.requests[0]?.valuesOf("x-a"), ["Bj\xf6rk"]);
+  assert.ok(answers()[0]?.headers.includes("X-A: J\xfcrgen"));
+  socket.destroy();
+});
+
+test("a bad chunk behind an answer that has begun breaks it off, and before it is a 400", async () => {
+  const bad = "POST / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+  await using service = await startService((socket) => {
+    socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+  });
+  await using silent = await startService(() => {});
+  await using front = await startFront("relay", { "shop.test": service.port, "silent.test": silent.port });
+  const { socket, received } = await dial(front.port);
+  socket.write(bad);
+  await until(() => received().endsWith("half"), "the answer begins");
+  socket.write("zz\r\n");
+  await until(() => socket.closed, "it is broken off");
+  assert.doesNotMatch(received(), / 400 /);
+  const answer = await speak(front.port, `${bad.replace("shop", "silent")}zz\r\n`);
+  assert.equal(statusOf(answer), 400);
+  await until(() => service.sockets.size === 0 && silent.sockets.size === 0, "no service waits for more");
+});
+
+test("while the mux drains, an answer is finished, a request behind it is the last, and idle connections end", async () => {
+  const heard: string[] = [];
+  await using service = await startService((socket, said) => {
+    heard.push(said);
+    if (said.includes("/idle")) socket.write(ok);
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const busy = await dial(front.port);
+  const idle = await dial(front.port);
+  idle.socket.write("GET /idle HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+  await until(() => idle.answers().length === 1, "one is idle");
+  busy.socket.write("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 3\r\n\r\na");
+  await until(() => heard.length === 2, "the other is not");
+  busy.socket.write(`bc${get}\r\n`);
+  await until(() => heard[2] === "bc", "and has another request behind the first");
+  front.drain();
+  await until(() => idle.socket.closed, "the idle one ends");
+  for (const socket of service.sockets) socket.write(ok);
+  await until(() => heard[3]?.startsWith("GET / ") ?? false, "the second request arrives");
+  for (const socket of service.sockets) socket.write(ok);
+  await until(() => busy.socket.closed, "the busy one ends behind its last answer");
+  assert.deepEqual(
+    busy.answers().map(({ headers }) => headers.includes("Connection: close")),
+    [false, true],
+  );
+  await until(() => service.sockets.size === 0, "the connections to the service end");
+});
+
+test("a connection is told once, with the requests it carried; a refusal in between is told by itself", async () => {
+  await using service = await recordRequests();
+  await using front = await startFront("relay", {
+    "shop.test": service.port,
+    "dead.test": "http://127.0.0.1:1",
+  });
+  const { socket, answers } = await dial(front.port);
+  const page = "GET / HTTP/1.1\r\nHost: dead.test\r\nAccept: text/html\r\n\r\n";
+  for (const [at, request] of [`${get}\r\n`, `${get}\r\n`, page, `${get}\r\n`].entries()) {
+    socket.write(request);
+    await until(() => answers().length === at + 1, "an answer");
+  }
+  socket.destroy();
+  await until(() => front.reports.length === 3, "the reports");
+  assert.deepEqual(
+    front.reports.map(({ route, requests, ending }) => [route, requests, ending.how]),
+    [
+      ["shop.test", 2, "closed"],
+      ["dead.test", 1, "refused"],
+      ["shop.test", 1, "closed"],
+    ],
+  );
+  assert.deepEqual(
+    answers().map(({ line }) => statusOf(line)),
+    [200, 200, 502, 200],
+  );
+  assert.equal(front.handedOver, 0);
+});
