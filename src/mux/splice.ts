@@ -1,6 +1,8 @@
 /** Copies two connections into each other: half-close, resets and back-pressure go through both ways. */
 import type { Duplex, Readable, Writable } from "node:stream";
 import { TLSSocket } from "node:tls";
+import { Batch, fullRecord } from "./batch.ts";
+import { freeChunk } from "./free-chunk.ts";
 import { isPlain, UpstreamSocket } from "./upstream-socket.ts";
 
 /** One end of a splice. `raw` is the TCP socket under `stream`, the one a reset goes out on. */
@@ -47,7 +49,7 @@ export function copy(from: Readable, to: Writable): void {
   to.on("drain", goOn);
   // What can go nowhere is read all the same, or its end would never be seen.
   to.on("close", goOn);
-  from.on("data", from instanceof TLSSocket && isPlain(to) ? gatherFor(from, to) : passTo(from, to));
+  from.on("data", from instanceof TLSSocket && isPlain(to) ? passRecordsTo(from, to) : passTo(from, to));
   from.resume();
 }
 
@@ -57,29 +59,18 @@ function passTo(from: Readable, to: Writable): (chunk: Buffer) => void {
     if (to.destroyed) return;
     const goOn = to.write(chunk);
     // What the kernel has taken already is no reason to wait, however much it was.
-    if (plain && to.writableLength === 0) free(chunk);
+    if (plain && to.writableLength === 0) freeChunk(chunk);
     else if (!goOn) from.pause();
   };
 }
 
-/** Decrypted records come 16 KB at a time, several a turn: they leave in one write. */
-function gatherFor(from: Readable, to: Writable): (chunk: Buffer) => void {
+/** A record that is not full is the last for now, and goes out at once. */
+function passRecordsTo(from: TLSSocket, to: Writable): (chunk: Buffer) => void {
+  let batch: Batch | undefined;
+  const pass = passTo(from, to);
   return (chunk) => {
-    if (to.destroyed) return;
-    if (to.writableCorked === 0) {
-      to.cork();
-      setImmediate(() => to.uncork());
-    }
-    if (!to.write(chunk)) from.pause();
+    if (chunk.length < fullRecord && !batch?.isOpen) return pass(chunk);
+    batch ??= new Batch(from, to);
+    batch.add(chunk);
   };
-}
-
-/** Beneath this the collector is cheaper than detaching. */
-const worthFreeing = 16 * 1024;
-
-/** Gives a chunk's memory back at once, when nobody else can hold a part of it. */
-function free(chunk: Buffer): void {
-  const memory = chunk.buffer;
-  if (chunk.length < worthFreeing || memory.byteLength !== chunk.length) return;
-  if (memory instanceof ArrayBuffer) memory.transfer(0);
 }

@@ -2,16 +2,10 @@
 import net from "node:net";
 import type { Writable } from "node:stream";
 import { TLSSocket } from "node:tls";
+import { largeSize, putLarge, takeLarge } from "./large-buffers.ts";
 
 /** Enough for a chatty connection. */
 const smallSize = 8 * 1024;
-/** Beyond this nothing is gained, below it a little is lost. */
-const largeSize = 256 * 1024;
-const mostSpares = 16;
-
-/** Large buffers no connection needs just now: making one anew costs about as much as filling it. */
-const spares: Buffer[] = [];
-
 /**
  * What arrives here is copied out before anything else is read, so idle connections need no buffer each. Windows reads ahead
  * of being asked, into whatever buffer it was given last: there none can be shared.
@@ -110,9 +104,9 @@ class Intake {
   #resize(length: number): void {
     const capacity = this.#buffer.length;
     if (capacity === smallSize && length === smallSize) {
-      this.#buffer = spares.pop() ?? Buffer.allocUnsafeSlow(largeSize);
+      this.#buffer = takeLarge();
     } else if (capacity === largeSize && length <= smallSize) {
-      if (spares.length < mostSpares) spares.push(this.#buffer);
+      putLarge(this.#buffer);
       this.#buffer = smallBuffer();
     }
   }
