@@ -38,7 +38,8 @@ export function connect<S extends net.Socket>(
       settle();
       // Node does not heed `noDelay` among the options of `connect`.
       socket.setNoDelay(true);
-      socket.setKeepAlive(true, 60_000);
+      // Whoever is on this machine does not go without a sign.
+      if (!host.startsWith("127.") && host !== "::1") socket.setKeepAlive(true, 60_000);
       resolve(socket);
     }
 

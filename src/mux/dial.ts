@@ -2,7 +2,6 @@
 import { lookup } from "node:dns/promises";
 import net from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { canonicalAddress } from "../core/domain.ts";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 import { formatTarget, type Route, type Target } from "../core/route.ts";
 import { connect, ownAddress, unreachable } from "./connect.ts";
@@ -34,8 +33,8 @@ export interface Dialled<S extends net.Socket> {
 }
 
 export interface DialHooks {
-  /** Whether that is where the mux itself listens. */
-  readonly isOwnAddress: (address: string, port: number) => boolean;
+  /** Whether the mux itself is on the other side. */
+  readonly isOwn: (socket: net.Socket, port: number) => boolean;
   readonly onState: (target: Target, state: TargetState, reason: string | undefined) => void;
   /** A connection goes to another target of its route, because this one was down when last seen. */
   readonly onPassedOver: (checked: Checked) => void;
@@ -159,9 +158,7 @@ export class Dialer {
       for (const address of await this.#addressesOf(target)) {
         try {
           const socket = await connect(create(), address, target.port, signal);
-          if (
-            this.#hooks.isOwnAddress(canonicalAddress(socket.remoteAddress ?? "") ?? address, target.port)
-          ) {
+          if (this.#hooks.isOwn(socket, target.port)) {
             socket.destroy();
             return fail(ownAddress(target));
           }

@@ -14,13 +14,8 @@ export interface ListenOptions {
 /** Rejects with `port-taken`, `port-forbidden`, `address-missing` or `listen-failed`; port 0 is any free one. */
 export async function listen(address: string, port: number, options: ListenOptions): Promise<net.Server> {
   const server = net.createServer(
-    {
-      allowHalfOpen: true,
-      pauseOnConnect: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 60_000,
-    },
+    // No keep-alive: whoever is on this machine does not go without a sign.
+    { allowHalfOpen: true, pauseOnConnect: true, noDelay: true },
     options.onSocket,
   );
   try {

@@ -1,6 +1,7 @@
 /** The data plane: one port, a table of routes, and every connection between the two. */
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
+import { canonicalAddress } from "../core/domain.ts";
 import { OneportError } from "../core/errors.ts";
 import type { MuxEvent, RouteSummary } from "../core/events.ts";
 import { RouteTable } from "../core/match.ts";
@@ -55,7 +56,7 @@ export class Mux {
     this.#options = options;
     this.#acceptProxy = new Set(options.acceptProxy);
     this.#dialer = new Dialer({
-      isOwnAddress: (address, port) => this.#isOwn(address, port),
+      isOwn: (socket, port) => port === this.port && this.#listensOn(socket.remoteAddress),
       onState: (target, state, reason) => {
         const because = reason === undefined ? {} : { reason };
         options.emit({ type: "target", target: formatTarget(target), state, ...because });
@@ -174,8 +175,9 @@ export class Mux {
     return this.#listeners?.port ?? 0;
   }
 
-  #isOwn(address: string, port: number): boolean {
-    return port === this.port && (this.#listeners?.addresses.includes(address) ?? false);
+  #listensOn(address: string | undefined): boolean {
+    const canonical = canonicalAddress(address ?? "");
+    return canonical !== undefined && (this.#listeners?.addresses.includes(canonical) ?? false);
   }
 
   #forget(client: Client): void {

@@ -7,6 +7,12 @@ import type { Command } from "./protocol.ts";
 /** They come several at a time (outbox.ts). */
 const events = v.array(v.unknown());
 
+/**
+ * What connections leave behind is short-lived or stays: a small young generation costs no more CPU than Node's own, which grows to 48 MB
+ * and made half of what an idle connection took.
+ */
+const maxYoungGenerationSizeMb = 12;
+
 export class MuxWorker {
   readonly #worker: Worker;
   /** Fulfilled when the thread is over; rejected with what it threw when it died of an error. */
@@ -14,7 +20,12 @@ export class MuxWorker {
 
   /** `entry` is the file of the bundled or plain `worker`. */
   constructor(entry: string | URL, onEvent: (event: MuxEvent) => void) {
-    this.#worker = new Worker(entry, { stdin: false, stdout: false, stderr: false });
+    this.#worker = new Worker(entry, {
+      stdin: false,
+      stdout: false,
+      stderr: false,
+      resourceLimits: { maxYoungGenerationSizeMb },
+    });
     this.#worker.on("message", (message: unknown) => {
       for (const event of v.parse(events, message)) onEvent(parseEvent(event));
     });

@@ -20,7 +20,7 @@ export interface Front extends AsyncDisposable {
 }
 
 export async function startFront(kind: "relay" | "node", routes: Record<string, unknown>): Promise<Front> {
-  const dialer = new Dialer({ isOwnAddress: () => false, onState: () => {}, onPassedOver: () => {} });
+  const dialer = new Dialer({ isOwn: () => false, onState: () => {}, onPassedOver: () => {} });
   const upstreams = new Upstreams(dialer, () => []);
   const table = new RouteTable(parseRoutes(routes).routes);
   const answerer = new Answerer(() => ({ port: 443, table, summaries: [] }), upstreams);

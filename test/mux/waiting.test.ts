@@ -85,7 +85,7 @@ describe("Connections to a service that is not up", () => {
     const [route] = routes;
     assert.ok(route);
     const dialer = new Dialer({
-      isOwnAddress: () => false,
+      isOwn: () => false,
       onState: () => undefined,
       onPassedOver: () => undefined,
     });
