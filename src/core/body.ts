@@ -7,15 +7,15 @@ export interface BodyFollower {
   follow(bytes: Buffer): Followed;
 }
 
-/** Undefined when there is no body. */
-export function followBody(framing: Framing): BodyFollower | undefined {
+/** Undefined when there is no body. `isBare`: of a body in chunks the pieces are the data alone. */
+export function followBody(framing: Framing, isBare = false): BodyFollower | undefined {
   switch (framing.kind) {
     case "none":
       return undefined;
     case "length":
       return new LengthFollower(framing.bytes);
     case "chunked":
-      return new ChunkFollower();
+      return new ChunkFollower(isBare);
   }
 }
 
@@ -32,6 +32,11 @@ class LengthFollower implements BodyFollower {
       return { kind: "more", pieces: [bytes] };
     }
     const used = this.#left;
-    return { kind: "end", pieces: [used === bytes.length ? bytes : bytes.subarray(0, used)], used };
+    return {
+      kind: "end",
+      pieces: [used === bytes.length ? bytes : bytes.subarray(0, used)],
+      used,
+      trailers: [],
+    };
   }
 }

@@ -1,12 +1,23 @@
 /** Follows a body in chunks to its end (RFC 9112 §7.1): passes it on as it is, less its extensions and odd trailers. */
 import { beginsFieldLines, readFieldLines } from "./field-lines.ts";
-import { pairs, trailerFields, valuesOf } from "./http-headers.ts";
+import { type Headers, pairs, trailerFields, valuesOf } from "./http-headers.ts";
 
 export type Followed =
   /** Every byte belonged to the body, which goes on. */
   | { readonly kind: "more"; readonly pieces: readonly Buffer[] }
   /** The body is over, and `used` of the bytes were its own. */
-  | { readonly kind: "end"; readonly pieces: readonly Buffer[]; readonly used: number }
+  | {
+      readonly kind: "end";
+      readonly pieces: readonly Buffer[];
+      readonly used: number;
+      readonly trailers: Headers;
+    }
+  | { readonly kind: "broken"; readonly reason: string };
+
+/** What is there of a trailer section. */
+type Trailers =
+  | { readonly kind: "more" }
+  | { readonly kind: "end"; readonly used: number; readonly trailers: Headers }
   | { readonly kind: "broken"; readonly reason: string };
 
 type State = "size" | "extension" | "sizeEnd" | "data" | "dataEnd" | "dataEnded" | "trailers";
@@ -27,9 +38,37 @@ export class ChunkFollower {
   #digits = 0;
   #extension = 0;
   #trailers = "";
+  readonly #isBare: boolean;
+
+  /** `isBare`: the pieces are the data alone, without sizes and trailers. */
+  constructor(isBare = false) {
+    this.#isBare = isBare;
+  }
 
   /** After "end" or "broken" it is not to be called again. */
   follow(bytes: Buffer): Followed {
+    return this.#isBare ? this.#strip(bytes) : this.#pass(bytes);
+  }
+
+  #strip(bytes: Buffer): Followed {
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#isInData) {
+        const step = this.#skip(bytes.length - at);
+        pieces.push(bytes.subarray(at, at + step));
+        at += step;
+      } else if (this.#state === "trailers") {
+        const read = this.#readTrailers(bytes, at);
+        return read.kind === "broken" ? read : { ...read, pieces };
+      } else {
+        const problem = this.#step(bytes[at++] ?? 0);
+        if (problem !== undefined) return { kind: "broken", reason: problem };
+      }
+    }
+    return { kind: "more", pieces };
+  }
+
+  #pass(bytes: Buffer): Followed {
     const pieces: Buffer[] = [];
     /** What lies before has been passed on or is left out. */
     let from = 0;
@@ -38,15 +77,16 @@ export class ChunkFollower {
     let at = 0;
     while (at < bytes.length) {
       if (this.#isInData) {
-        const step = Math.min(this.#size, bytes.length - at);
-        this.#size -= step;
-        at += step;
-        if (this.#size === 0) this.#state = "dataEnd";
+        at += this.#skip(bytes.length - at);
         continue;
       }
       if (this.#state === "trailers") {
         if (line > from) pieces.push(bytes.subarray(from, line));
-        return this.#readTrailers(bytes, at, pieces);
+        const read = this.#readTrailers(bytes, at);
+        if (read.kind === "broken") return read;
+        // The last chunk and the trailer section go on together, when they are whole.
+        if (read.kind === "end") pieces.push(formatEnd(read.trailers));
+        return { ...read, pieces };
       }
       const hadExtension = this.#extension > 0;
       const problem = this.#step(bytes[at] ?? 0);
@@ -77,6 +117,14 @@ export class ChunkFollower {
 
   get #isAtStart(): boolean {
     return this.#state === "size" && this.#digits === 0;
+  }
+
+  /** As many of `available` bytes as are this chunk's data. */
+  #skip(available: number): number {
+    const step = Math.min(this.#size, available);
+    this.#size -= step;
+    if (this.#size === 0) this.#state = "dataEnd";
+    return step;
   }
 
   /** One byte outside of the data; what is wrong with it, if anything. */
@@ -123,23 +171,21 @@ export class ChunkFollower {
     return undefined;
   }
 
-  /** The last chunk and the trailer section go on together, when they are whole. */
-  #readTrailers(bytes: Buffer, at: number, pieces: Buffer[]): Followed {
+  #readTrailers(bytes: Buffer, at: number): Trailers {
     const before = this.#trailers.length;
     this.#trailers += bytes.toString("latin1", at, at + mostTrailers);
     const end = endOfFields(this.#trailers);
     if (end === undefined) {
       if (this.#trailers.length >= mostTrailers) return { kind: "broken", reason: "trailers without end" };
       if (!beginsFieldLines(this.#trailers)) return { kind: "broken", reason: "a malformed trailer" };
-      return { kind: "more", pieces };
+      return { kind: "more" };
     }
     const fields = readFieldLines(this.#trailers.slice(0, end));
     if (!fields) return { kind: "broken", reason: "a malformed trailer" };
     if (framing.some((name) => valuesOf(fields, name).length > 0)) {
       return { kind: "broken", reason: "a trailer that frames" };
     }
-    pieces.push(Buffer.from(`0\r\n${formatFields(trailerFields(fields))}\r\n`, "latin1"));
-    return { kind: "end", pieces, used: at + end + 2 - before };
+    return { kind: "end", used: at + end + 2 - before, trailers: trailerFields(fields) };
   }
 }
 
@@ -150,10 +196,10 @@ function endOfFields(text: string): number | undefined {
   return last === -1 ? undefined : last + 2;
 }
 
-function formatFields(fields: readonly string[]): string {
-  let text = "";
-  for (const [name, value] of pairs(fields)) text += `${name}: ${value}\r\n`;
-  return text;
+function formatEnd(trailers: Headers): Buffer {
+  let text = "0\r\n";
+  for (const [name, value] of pairs(trailers)) text += `${name}: ${value}\r\n`;
+  return Buffer.from(`${text}\r\n`, "latin1");
 }
 
 function hexadecimal(byte: number): number | undefined {

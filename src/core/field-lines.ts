@@ -3,6 +3,9 @@
 /** RFC 9112 §5 and RFC 9110 §5.5: no space before the colon, no line folding, no control characters, CR LF at each end. */
 const fieldLines = /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
 
+const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 /** As far as such lines have come, and the empty line behind them. */
 const begun =
   /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+(?::[\t\x20-\x7e\x80-\xff]*\r?)?|\r)?$/;
@@ -21,6 +24,11 @@ export function readFieldLines(text: string): string[] | undefined {
     at = end + 2;
   }
   return fields;
+}
+
+/** Whether a field that came in another form can be said as a line. */
+export function isField(name: string, value: string): boolean {
+  return fieldName.test(name) && fieldValue.test(value);
 }
 
 /** Whether `text` can still become field lines and an empty line. */

@@ -1,5 +1,5 @@
-/** The head of an ordinary HTTP/1.1 request, read in one go; everything that is not ordinary is left to a whole parser. */
-import { readFieldLines } from "./field-lines.ts";
+/** Which requests are ordinary, and the head of such a one in HTTP/1.1, read in one go; all others are left to Node. */
+import { isField, readFieldLines } from "./field-lines.ts";
 import type { RequestHead } from "./http-request.ts";
 
 /** How much of the bytes behind a head belongs to the message (RFC 9112 §6.3). */
@@ -22,6 +22,8 @@ const mostBytes = 16 * 1024;
 
 /** RFC 9112 §3: a common method, a path without a fragment, this very version. */
 const requestLine = /^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) (\/[!"$-~]*) HTTP\/1\.1\r\n/;
+const commonMethod = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH)$/;
+const plainPath = /^\/[!"$-~]*$/;
 
 /** What changes how the message or the connection goes on. */
 const unusual: ReadonlySet<string> = new Set(["upgrade", "expect", "te", "trailer", "proxy-connection"]);
@@ -40,6 +42,20 @@ export function readOrdinaryRequest(bytes: Buffer): OrdinaryRequest | undefined 
   const connection = headers && readConnection(headers);
   if (!connection) return undefined;
   return { head: { version: "1.1", method, target, headers }, length: end + 4, ...connection };
+}
+
+/** Whether a request of HTTP/2 that is its head alone is ordinary; then it says the same in HTTP/1.1 (RFC 9113 §10.3). */
+export function isOrdinary(head: RequestHead): boolean {
+  const { authority = "", headers } = head;
+  if (!commonMethod.test(head.method) || !plainPath.test(head.target)) return false;
+  if (!isField("host", authority)) return false;
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? "";
+    const value = headers[at + 1] ?? "";
+    if (unusual.has(name) || name === "transfer-encoding" || !isField(name, value)) return false;
+    if (name === "content-length" && value !== "0") return false;
+  }
+  return true;
 }
 
 function readConnection(headers: readonly string[]): Pick<OrdinaryRequest, "body" | "last"> | undefined {

@@ -7,15 +7,16 @@ const body =
 const following = "GET / HTTP";
 
 /** What goes on of pieces that come one by one, and what is left of them behind the body; or what is wrong. */
-function follow(pieces: readonly string[]) {
-  const follower = new ChunkFollower();
+function follow(pieces: readonly string[], isBare = false) {
+  const follower = new ChunkFollower(isBare);
   let passed = "";
   for (const [at, piece] of pieces.entries()) {
     const followed = follower.follow(Buffer.from(piece, "latin1"));
     if (followed.kind === "broken") return { kind: "broken", passed };
     passed += Buffer.concat(followed.pieces).toString("latin1");
     if (followed.kind === "end") {
-      return { kind: "end", passed, left: piece.slice(followed.used) + pieces.slice(at + 1).join("") };
+      const left = piece.slice(followed.used) + pieces.slice(at + 1).join("");
+      return { kind: "end", passed, left, trailers: followed.trailers };
     }
   }
   return { kind: "more", passed };
@@ -46,6 +47,20 @@ describe("A body in chunks", () => {
         assert.equal(kind, "end", JSON.stringify(pieces));
         assert.equal(left, following, JSON.stringify(pieces));
         assert.deepEqual(decode(passed), expected, JSON.stringify(pieces));
+      }
+    }
+  });
+
+  it("is given as its data alone, and its trailers, wherever it is split", () => {
+    for (let first = 0; first <= body.length; first++) {
+      for (let second = first; second <= body.length; second++) {
+        const pieces = [body.slice(0, first), body.slice(first, second), body.slice(second) + following];
+        const bare = follow(
+          pieces.filter((piece) => piece !== ""),
+          true,
+        );
+        const whole = { kind: "end", passed: expected.data, left: following, trailers: ["X-Sum", "1"] };
+        assert.deepEqual(bare, whole, JSON.stringify(pieces));
       }
     }
   });

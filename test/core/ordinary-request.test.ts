@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { readOrdinaryRequest } from "../../src/core/ordinary-request.ts";
+import { isOrdinary, readOrdinaryRequest } from "../../src/core/ordinary-request.ts";
 
 const read = (text: string) => readOrdinaryRequest(Buffer.from(text, "latin1"));
 const get = "GET /a?b HTTP/1.1\r\nHost: shop.test\r\n";
@@ -79,6 +79,39 @@ describe("An ordinary request", () => {
   })) {
     it(`is none ${what}`, () => {
       assert.equal(read(text), undefined);
+    });
+  }
+});
+
+describe("A request of HTTP/2 that is its head alone", () => {
+  const head = { version: "2", method: "GET", target: "/a?b", authority: "shop.test" } as const;
+
+  it("is ordinary with fields that a line can hold", () => {
+    const headers = ["cookie", "a=1; b=2", "x-a", "J\xfcrgen", "x-empty", "", "content-length", "0"];
+    assert.equal(isOrdinary({ ...head, headers }), true);
+  });
+
+  for (const [what, changed] of Object.entries({
+    "a rare method": { method: "PROPFIND" },
+    "a method with a line break": { method: "GET\r\n" },
+    "a space in its path": { target: "/a b" },
+    "a line break in its path": { target: "/a\r\nx:" },
+    "a fragment": { target: "/#a" },
+    "* as its path": { target: "*" },
+    "a line break in its authority": { authority: "shop.test\r\nx: 1" },
+    "a line break in a value": { headers: ["x-a", "1\r\nx: 1"] },
+    "a line feed in a value": { headers: ["x-a", "1\n"] },
+    "a value beyond Latin-1": { headers: ["x-a", "\u010d\u010a"] },
+    "a colon in a name": { headers: ["x-a: 1", ""] },
+    "a nameless field": { headers: ["", "1"] },
+    "a length": { headers: ["content-length", "1"] },
+    "a coding": { headers: ["transfer-encoding", "chunked"] },
+    "trailers to take": { headers: ["te", "trailers"] },
+    "trailers to come": { headers: ["trailer", "x-sum"] },
+    "an expectation": { headers: ["expect", "100-continue"] },
+  })) {
+    it(`is not ordinary with ${what}`, () => {
+      assert.equal(isOrdinary({ ...head, headers: [], ...changed }), false);
     });
   }
 });

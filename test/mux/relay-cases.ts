@@ -8,6 +8,8 @@ export interface Conversation {
 export interface Script {
   readonly pieces: readonly string[];
   readonly finally: "stay" | "end" | "reset";
+  /** It may be no HTTP any more. */
+  readonly isMangled?: true;
 }
 
 type Pick = (limit: number) => number;
@@ -136,7 +138,7 @@ export function makeScript(pick: Pick, method: string): Script {
     return { pieces: split(`${text}\r\n${body}`, pick), finally: pick(3) === 0 ? "reset" : "end" };
   if (framing <= 2) text += `Content-Length: ${body.length}\r\n\r\n${isBodiless ? "" : body}`;
   else text += `Transfer-Encoding: chunked\r\n\r\n${isBodiless ? "" : inChunks(body, pick)}`;
-  if (pick(16) === 0) return { pieces: split(mutate(text, pick), pick), finally: "end" };
+  if (pick(16) === 0) return { pieces: split(mutate(text, pick), pick), finally: "end", isMangled: true };
   if (pick(16) === 0) {
     const half = text.slice(0, pick(text.length));
     return { pieces: split(half, pick), finally: pick(2) === 0 ? "reset" : "end" };

@@ -7,10 +7,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { numbers } from "./random.ts";
 import { readRequests } from "./raw-service.ts";
 import { type ReadAnswer, readAnswers } from "./read-answers.ts";
-import { type Conversation, makeConversation, makeScript } from "./relay-cases.ts";
+import { type Conversation, makeConversation } from "./relay-cases.ts";
 import { startFront } from "./relay-fronts.ts";
+import { startScripted } from "./relay-scripted.ts";
 import { turn } from "./streams.ts";
-import { startTcp } from "./support.ts";
 
 const seed = 20_261_123;
 const count = 300;
@@ -22,42 +22,6 @@ interface Outcome {
   readonly answers: readonly object[];
   /** Not every request was answered. */
   readonly isBroken: boolean;
-}
-
-/** Answers as the number in a request's path has it, and keeps what it was asked, by path. */
-async function startScripted() {
-  const asked = new Map<string, object>();
-  const service = await startTcp((socket) => {
-    let received = "";
-    let busy = Promise.resolve();
-    socket.on("data", (chunk) => {
-      received += chunk.toString("latin1");
-      const { requests, rest } = readRequests(received);
-      received = rest;
-      for (const { line, headers, body } of requests) {
-        const [method = "", path = ""] = line.split(" ");
-        // Whoever else looks for services on this machine.
-        if (!/^\/c\d/.test(path)) return void socket.destroy();
-        const others = headers.filter(([name]) => name !== "oneport-hop");
-        asked.set(path, { line, headers: others, body });
-        busy = busy.then(() => answer(socket, method, Number(path.split("?")[1] ?? 1)));
-      }
-    });
-    socket.on("end", () => socket.end());
-  });
-  return { ...service, asked };
-}
-
-async function answer(socket: net.Socket, method: string, number: number): Promise<void> {
-  const { pieces, finally: last } = makeScript(numbers(number), method);
-  for (const [at, piece] of pieces.entries()) {
-    if (at > 0) await turn();
-    socket.write(piece, "latin1");
-  }
-  // A reset is not to overtake what was said before it.
-  if (last === "reset") await wait(100);
-  if (last === "reset") socket.resetAndDestroy();
-  if (last === "end") socket.end();
 }
 
 /** Sends one request after the other as their answers come, and leaves. */

@@ -1,4 +1,4 @@
-/** HTTP/1.1 served in the two ways there are: relayed, or by Node's server from the first byte on. */
+/** HTTP served in the two ways there are: relayed, or by Node's server from the first byte on. */
 import type { ConnectionReport } from "../../src/core/events.ts";
 import { RouteTable } from "../../src/core/match.ts";
 import { parseRoutes } from "../../src/core/route.ts";
@@ -7,6 +7,7 @@ import { Dialer } from "../../src/mux/dial.ts";
 import { Answerer } from "../../src/mux/http/answer.ts";
 import { Connections } from "../../src/mux/http/connections.ts";
 import { Http1Server } from "../../src/mux/http/server-h1.ts";
+import { Http2Server } from "../../src/mux/http/server-h2.ts";
 import { Upstreams } from "../../src/mux/http/upstreams.ts";
 import { listen, portOf } from "../../src/mux/listen.ts";
 import { Relay } from "../../src/mux/relay/relay.ts";
@@ -14,12 +15,17 @@ import { Relay } from "../../src/mux/relay/relay.ts";
 export interface Front extends AsyncDisposable {
   readonly port: number;
   readonly reports: readonly ConnectionReport[];
-  /** How many connections the relay has handed over to Node's server. */
+  /** How many connections of HTTP/1.1, and streams of HTTP/2, the relay has handed over to Node's server. */
   readonly handedOver: number;
   drain(): void;
 }
 
-export async function startFront(kind: "relay" | "node", routes: Record<string, unknown>): Promise<Front> {
+/** Every connection carries this one version of HTTP, in the clear. */
+export async function startFront(
+  kind: "relay" | "node",
+  routes: Record<string, unknown>,
+  version: "HTTP/1.1" | "HTTP/2" = "HTTP/1.1",
+): Promise<Front> {
   const dialer = new Dialer({ isOwn: () => false, onState: () => {}, onPassedOver: () => {} });
   const upstreams = new Upstreams(dialer, () => []);
   const table = new RouteTable(parseRoutes(routes).routes);
@@ -31,6 +37,11 @@ export async function startFront(kind: "relay" | "node", routes: Record<string, 
     handedOver++;
     node.serve(client, stream);
   });
+  const http2 = new Http2Server(answerer, connections, (...taken) => {
+    if (kind === "relay" && relay.serveStream(...taken)) return true;
+    handedOver++;
+    return false;
+  });
   const reports: ConnectionReport[] = [];
   const clients = new Set<Client>();
   const server = await listen("127.0.0.1", 0, {
@@ -40,6 +51,7 @@ export async function startFront(kind: "relay" | "node", routes: Record<string, 
       const client = new Client(socket, (report) => reports.push(report));
       clients.add(client);
       socket.once("close", () => clients.delete(client));
+      if (version === "HTTP/2") return http2.serve(client, socket);
       connections.add(client, (idle) => {
         if (idle) socket.end();
       });

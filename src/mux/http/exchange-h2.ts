@@ -7,6 +7,7 @@ import type { RequestHead } from "../../core/http-request.ts";
 import type { Client } from "../client.ts";
 import type { End } from "../splice.ts";
 import type { Exchange, ResponseOptions, Upgrade } from "./exchange.ts";
+import { breakOff, flatten, gather, headOf } from "./stream-head.ts";
 
 /** How long a client may go on with a body that nobody wants after its answer is out. */
 const stopMilliseconds = 200;
@@ -28,7 +29,8 @@ export class Http2Exchange implements Exchange {
     this.#stream = stream;
     const asksForWebSocket = headers[":method"] === "CONNECT" && headers[":protocol"] === "websocket";
     this.upgrade = asksForWebSocket ? webSocketUpgrade(stream) : undefined;
-    this.head = headOf(headers, asksForWebSocket);
+    const head = headOf(headers);
+    this.head = asksForWebSocket ? { ...head, method: "GET" } : head;
     this.body = asksForWebSocket || stream.endAfterHeaders ? undefined : stream;
     stream.on("error", () => undefined);
     stream.on("trailers", (trailers) => {
@@ -134,44 +136,4 @@ function webSocketUpgrade(stream: http2.ServerHttp2Stream): Upgrade {
       return { stream, raw: { resetAndDestroy: () => breakOff(stream) } };
     },
   };
-}
-
-/** With an error: without, Node tells the client first that all was said, and resets the stream then. */
-function breakOff(stream: http2.ServerHttp2Stream): void {
-  stream.destroy(new Error("It broke off."));
-}
-
-function headOf(headers: http2.IncomingHttpHeaders, isWebSocket: boolean): RequestHead {
-  const authority = headers[":authority"];
-  return {
-    version: "2",
-    method: isWebSocket ? "GET" : (headers[":method"] ?? ""),
-    target: headers[":path"] ?? "",
-    ...(authority !== undefined && { authority }),
-    headers: flatten(headers),
-  };
-}
-
-/** Node's header object as a list, without the pseudo-headers. */
-function flatten(headers: http2.IncomingHttpHeaders): string[] {
-  const list: string[] = [];
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    if (name.startsWith(":") || value === undefined) continue;
-    for (const each of typeof value === "string" ? [value] : value) list.push(name, each);
-  }
-  return list;
-}
-
-/** A list as Node's header object: repeated values are joined (RFC 9110 §5.3), but for Set-Cookie. */
-function gather(headers: Headers): http2.OutgoingHttpHeaders {
-  const gathered = new Map<string, string | string[]>();
-  for (const [name, value] of pairs(headers)) {
-    const key = name.toLowerCase();
-    const before = gathered.get(key);
-    if (key === "set-cookie") gathered.set(key, [...(before ?? []), value]);
-    else if (before === undefined) gathered.set(key, value);
-    else if (before !== value) gathered.set(key, `${before}, ${value}`);
-  }
-  return Object.fromEntries(gathered);
 }

@@ -1,6 +1,61 @@
-/** The head of an answer as it goes to an HTTP/1.1 client. */
-import { type Headers, pairs } from "../../core/http-headers.ts";
+/** An answer as it goes to an HTTP/1.1 client: its head is said anew, its body goes on as it is. */
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { AnswerHead } from "../../core/answer-head.ts";
+import { formatHead, type Headers, pairs, responseHeaders, without } from "../../core/http-headers.ts";
 import { idleMilliseconds } from "../http/server-h1.ts";
+import type { Part } from "./relayed-answer.ts";
+import { writeAll } from "./write-all.ts";
+
+/** Writes one answer to a client's connection; each step tells whether that takes more just now. */
+export class AnswerWriter {
+  readonly #to: Socket;
+  /** Only its end delimits what the service sends. */
+  #putsInChunks = false;
+
+  constructor(to: Socket) {
+    this.#to = to;
+  }
+
+  inform(status: number, headers: Headers): void {
+    const words = status === 100 ? [] : headers;
+    this.#to.write(formatHead(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, words), "latin1");
+  }
+
+  /** `last`: the connection carries no other answer behind this one. */
+  begin({ status, reason, headers, body }: AnswerHead, part: Part, last: boolean): boolean {
+    this.#putsInChunks = body.kind === "close";
+    const isChunked = body.kind === "chunked" || this.#putsInChunks;
+    const kept = responseHeaders(headers);
+    // RFC 9112 §7.1.2: trailers belong to chunks.
+    const said = isChunked ? kept : without(kept, "trailer");
+    const text = formatAnswer({ status, reason, headers: said, last, isChunked });
+    const pieces = this.#piecesOf(part);
+    if (pieces.length === 0) return this.#to.write(text, "latin1");
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const all = [Buffer.from(text, "latin1"), ...pieces];
+    return length < worthCopying ? this.#to.write(Buffer.concat(all)) : writeAll(this.#to, all);
+  }
+
+  write(part: Part): boolean {
+    return writeAll(this.#to, this.#piecesOf(part));
+  }
+
+  #piecesOf({ kind, pieces }: Part): readonly Buffer[] {
+    if (!this.#putsInChunks) return pieces;
+    return kind === "end" ? [lastChunk] : pieces.flatMap(chunk);
+  }
+}
+
+/** Beneath this, one write of copied bytes costs less than two. */
+const worthCopying = 16 * 1024;
+const lineEnd = Buffer.from("\r\n", "latin1");
+const lastChunk = Buffer.from("0\r\n\r\n", "latin1");
+
+/** RFC 9112 §7.1. */
+function chunk(bytes: Buffer): Buffer[] {
+  return [Buffer.from(`${bytes.length.toString(16)}\r\n`, "latin1"), bytes, lineEnd];
+}
 
 export interface AnswerText {
   readonly status: number;

@@ -2,19 +2,16 @@
 import type { Socket } from "node:net";
 import { type OrdinaryRequest, readOrdinaryRequest } from "../../core/ordinary-request.ts";
 import type { Client } from "../client.ts";
-import type { Answerer } from "../http/answer.ts";
 import type { Connections } from "../http/connections.ts";
 import { idleMilliseconds } from "../http/server-h1.ts";
 import { breakOff, refuseUnparsed } from "../http/unparsed.ts";
-import type { Pool } from "./pool.ts";
 import { RelayExchange } from "./relay-exchange.ts";
+import type { ServiceContext } from "./service-side.ts";
 
 export type FallBack = (client: Client, stream: Socket) => void;
 
-export interface RelayContext {
-  readonly answerer: Answerer;
+export interface RelayContext extends ServiceContext {
   readonly connections: Connections;
-  readonly pool: Pool;
   readonly fallBack: FallBack;
 }
 

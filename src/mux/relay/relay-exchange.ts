@@ -1,26 +1,30 @@
 /** One ordinary request and its answer: how far both are, and when the connection goes on to the next. */
 import type { Readable, Writable } from "node:stream";
+import type { AnswerHead } from "../../core/answer-head.ts";
 import { type BodyFollower, followBody } from "../../core/body.ts";
 import type { Headers } from "../../core/http-headers.ts";
 import type { RequestHead } from "../../core/http-request.ts";
 import type { OrdinaryRequest } from "../../core/ordinary-request.ts";
 import type { Client } from "../client.ts";
 import { lingerMilliseconds } from "../hang-up.ts";
-import type { Answerable, ResponseOptions } from "../http/exchange.ts";
-import { formatAnswer } from "./answer-text.ts";
+import type { ResponseOptions } from "../http/exchange.ts";
+import { AnswerWriter, formatAnswer } from "./answer-text.ts";
 import type { ClientSide } from "./client-side.ts";
-import { type Forwarded, ServiceSide } from "./service-side.ts";
+import type { Part } from "./relayed-answer.ts";
+import { type Forwarded, type Relayed, ServiceSide } from "./service-side.ts";
 
-export class RelayExchange implements Answerable {
+export class RelayExchange implements Relayed {
   readonly client: Client;
   readonly head: RequestHead;
   readonly body: Readable | undefined;
   readonly upgrade = undefined;
+  readonly takesBare = false;
   begun = false;
   /** No further request on this connection is served (RFC 9112 §9.6). */
   last: boolean;
   readonly #side: ClientSide;
   readonly #service: ServiceSide;
+  readonly #writer: AnswerWriter;
   /** What is left of the request's body. */
   #rest: BodyFollower | undefined;
   #answered = false;
@@ -34,7 +38,8 @@ export class RelayExchange implements Answerable {
     this.body = request.body.kind === "none" ? undefined : side.stream;
     this.last = request.last || side.context.connections.draining;
     this.#side = side;
-    this.#service = new ServiceSide(this, side, decision);
+    this.#service = new ServiceSide(this, decision, side.context);
+    this.#writer = new AnswerWriter(side.stream);
     this.#rest = followBody(request.body);
   }
 
@@ -79,12 +84,32 @@ export class RelayExchange implements Answerable {
     this.#service.resume();
   }
 
-  /** An answer with this status begins; whether it is the connection's last. */
-  begin(status: number): boolean {
+  /** What waits of the request's body can go on. */
+  flow(): void {
+    this.#side.flow();
+  }
+
+  stall(): void {
+    this.#side.stream.pause();
+  }
+
+  inform(status: number, headers: Headers): void {
+    this.#writer.inform(status, headers);
+  }
+
+  begin(head: AnswerHead, part: Part): boolean {
     this.begun = true;
-    // A body that nobody wants any more would be taken for the next request.
-    if (status >= 400 && !this.received) this.last = true;
-    return this.last;
+    if (head.status >= 400) {
+      // RFC 9112 §9.5: whoever is told that nobody listens any more stops talking.
+      if (head.reusable === 0) this.#service.discard();
+      // A body that nobody wants any more would be taken for the next request.
+      if (!this.received) this.last = true;
+    }
+    return this.#writer.begin(head, part, this.last);
+  }
+
+  write(part: Part): boolean {
+    return this.#writer.write(part);
   }
 
   respond(status: number, reason: string, headers: Headers, { close }: ResponseOptions): Writable {

@@ -1,11 +1,21 @@
-/** An answer on its way from a service to the client: its head is said anew, its body goes on as it is. */
-import { STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
+/** An answer on its way from a service to whoever asked: it is read strictly, and said in the words of the client's version. */
 import { type AnswerHead, readAnswerHead } from "../../core/answer-head.ts";
 import { type BodyFollower, followBody } from "../../core/body.ts";
-import { formatHead, responseHeaders, without } from "../../core/http-headers.ts";
-import { formatAnswer } from "./answer-text.ts";
-import { writeAll } from "./upload.ts";
+import type { Followed } from "../../core/chunks.ts";
+import { type Headers, responseHeaders } from "../../core/http-headers.ts";
+
+/** A part of the answer's body; behind one that is the end nothing follows. */
+export type Part = Exclude<Followed, { kind: "broken" }>;
+
+/** Where an answer goes. `begin` and `write` tell whether more can be taken just now. */
+export interface AnswerSink {
+  /** It takes the data of chunks alone; otherwise chunks go to it as they are. */
+  readonly takesBare: boolean;
+  inform(status: number, headers: Headers): void;
+  /** Throws for what this version of HTTP cannot say; nothing has gone out then. */
+  begin(head: AnswerHead, part: Part): boolean;
+  write(part: Part): boolean;
+}
 
 /** How far the answer is: nothing of it is out, its head is, or all of it; or it cannot be understood. */
 export type Progress =
@@ -16,31 +26,24 @@ const awaited: Progress = { kind: "awaited" };
 const begun: Progress = { kind: "begun" };
 const over: Progress = { kind: "over" };
 
-/** Beneath this, one write of copied bytes costs less than two. */
-const worthCopying = 16 * 1024;
-const lastChunk = Buffer.from("0\r\n\r\n", "latin1");
-
 export class RelayedAnswer {
   head: AnswerHead | undefined;
   /** The service said more than its answer. */
   hasExcess = false;
   /** More was written than the client takes just now. */
   isStalled = false;
-  readonly #to: Socket;
+  readonly #to: AnswerSink;
   readonly #isHead: boolean;
-  readonly #isLast: (head: AnswerHead) => boolean;
   #early: Buffer | undefined;
   #body: BodyFollower | undefined;
 
-  /** `isLast` is asked once, whether the client's connection can carry no other answer behind one with this head. */
-  constructor(to: Socket, isHead: boolean, isLast: (head: AnswerHead) => boolean) {
+  constructor(to: AnswerSink, isHead: boolean) {
     this.#to = to;
     this.#isHead = isHead;
-    this.#isLast = isLast;
   }
 
   hear(bytes: Buffer): Progress {
-    if (this.head) return this.#continue("", bytes);
+    if (this.head) return this.#continue(bytes);
     let unread = this.#early ? Buffer.concat([this.#early, bytes]) : bytes;
     for (;;) {
       const head = readAnswerHead(unread, this.#isHead);
@@ -53,76 +56,52 @@ export class RelayedAnswer {
       // RFC 9110 §15.2.2: nobody has asked for another protocol.
       if (head.status === 101) return { kind: "broken", reason: "it switches protocols unasked" };
       if (head.status >= 200) return this.#begin(head, unread);
-      this.#inform(head);
+      this.#to.inform(head.status, responseHeaders(head.headers));
     }
   }
 
   /** The service has ended: that is the end of an answer that nothing else delimits. */
   end(): Progress {
     if (this.head?.body.kind !== "close") return { kind: "broken", reason: "it is not whole" };
-    this.#to.write(lastChunk);
+    this.#to.write(nothingMore);
     return over;
-  }
-
-  #inform({ status, headers }: AnswerHead): void {
-    const words = status === 100 ? [] : responseHeaders(headers);
-    this.#to.write(formatHead(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, words), "latin1");
   }
 
   #begin(head: AnswerHead, rest: Buffer): Progress {
     this.head = head;
     this.#early = undefined;
-    const { status, reason, body } = head;
-    const isChunked = body.kind === "chunked" || body.kind === "close";
-    const kept = responseHeaders(head.headers);
-    // RFC 9112 §7.1.2: trailers belong to chunks.
-    const headers = isChunked ? kept : without(kept, "trailer");
-    const text = formatAnswer({ status, reason, headers, last: this.#isLast(head), isChunked });
-    if (body.kind !== "close") this.#body = followBody(body);
-    return this.#continue(text, rest);
-  }
-
-  /** Writes `text` and what `bytes` hold of the body. */
-  #continue(text: string, bytes: Buffer): Progress {
-    if (this.head?.body.kind === "close") {
-      this.#write(text, bytes.length > 0 ? chunk(bytes) : []);
-      return begun;
-    }
-    if (!this.#body) {
-      this.hasExcess ||= bytes.length > 0;
-      if (text !== "") this.#write(text, []);
-      return over;
-    }
-    if (bytes.length === 0) {
-      this.#write(text, []);
-      return begun;
-    }
-    const followed = this.#body.follow(bytes);
+    const { body } = head;
+    if (body.kind !== "close") this.#body = followBody(body, this.#to.takesBare);
+    const followed = this.#follow(rest);
     if (followed.kind === "broken") return followed;
-    this.#write(text, followed.pieces);
-    if (followed.kind === "more") return begun;
-    this.#body = undefined;
-    this.hasExcess = followed.used < bytes.length;
-    return over;
+    if (!this.#to.begin(head, followed)) this.isStalled = true;
+    return followed.kind === "end" ? over : begun;
   }
 
-  #write(text: string, pieces: readonly Buffer[]): void {
-    if (!this.#send(text, pieces)) this.isStalled = true;
+  #continue(bytes: Buffer): Progress {
+    const followed = this.#follow(bytes);
+    if (followed.kind === "broken") return followed;
+    if (!this.#to.write(followed)) this.isStalled = true;
+    return followed.kind === "end" ? over : begun;
   }
 
-  #send(text: string, pieces: readonly Buffer[]): boolean {
-    if (text === "") return writeAll(this.#to, pieces);
-    if (pieces.length === 0) return this.#to.write(text, "latin1");
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    const head = Buffer.from(text, "latin1");
-    const all = [head, ...pieces];
-    return length < worthCopying ? this.#to.write(Buffer.concat(all)) : writeAll(this.#to, all);
+  /** What `bytes` hold of the body. */
+  #follow(bytes: Buffer): Followed {
+    const isDelimited = this.head?.body.kind !== "close";
+    if (isDelimited && !this.#body) {
+      this.hasExcess ||= bytes.length > 0;
+      return nothingMore;
+    }
+    if (bytes.length === 0) return nothingYet;
+    if (!this.#body) return { kind: "more", pieces: [bytes] };
+    const followed = this.#body.follow(bytes);
+    if (followed.kind === "end") {
+      this.#body = undefined;
+      this.hasExcess = followed.used < bytes.length;
+    }
+    return followed;
   }
 }
 
-/** RFC 9112 §7.1. */
-function chunk(bytes: Buffer): Buffer[] {
-  return [Buffer.from(`${bytes.length.toString(16)}\r\n`, "latin1"), bytes, lineEnd];
-}
-
-const lineEnd = Buffer.from("\r\n", "latin1");
+const nothingYet: Part = { kind: "more", pieces: [] };
+const nothingMore: Part = { kind: "end", pieces: [], used: 0, trailers: [] };

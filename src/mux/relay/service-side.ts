@@ -1,35 +1,50 @@
 /** The service's side of a relayed exchange: its connection, what of the request goes out on it, and what comes back. */
-import type { AnswerHead } from "../../core/answer-head.ts";
 import { problemOf } from "../../core/errors.ts";
 import type { Decision } from "../../core/http-decision.ts";
 import { formatHead } from "../../core/http-headers.ts";
 import type { Target } from "../../core/route.ts";
+import type { Answerer } from "../http/answer.ts";
+import type { Answerable } from "../http/exchange.ts";
 import { brokenOff, connect, headersFor, isRepeatable } from "../http/forward.ts";
-import type { ClientSide } from "./client-side.ts";
-import type { RelayExchange } from "./relay-exchange.ts";
-import { type Progress, RelayedAnswer } from "./relayed-answer.ts";
+import type { Pool } from "./pool.ts";
+import { type AnswerSink, type Progress, RelayedAnswer } from "./relayed-answer.ts";
 import { Upload } from "./upload.ts";
 import { hungUp, Upstream, type UpstreamUser } from "./upstream.ts";
 
 export type Forwarded = Extract<Decision, { kind: "forward" }>;
 
+export interface ServiceContext {
+  readonly answerer: Answerer;
+  readonly pool: Pool;
+}
+
+/** An exchange as its service sees it, whatever version of HTTP its client speaks. */
+export interface Relayed extends Answerable, AnswerSink {
+  /** What waits of the request's body is to be passed on. */
+  flow(): void;
+  /** No more of the request's body is to be read just now. */
+  stall(): void;
+  /** Something of the exchange is over: perhaps all of it is. */
+  settle(): void;
+}
+
 export class ServiceSide implements UpstreamUser {
-  readonly #exchange: RelayExchange;
-  readonly #client: ClientSide;
+  readonly #exchange: Relayed;
   readonly #decision: Forwarded;
+  readonly #context: ServiceContext;
   #upstream: Upstream | undefined;
   #upload: Upload | undefined;
   #answer: RelayedAnswer | undefined;
 
-  constructor(exchange: RelayExchange, client: ClientSide, decision: Forwarded) {
+  constructor(exchange: Relayed, decision: Forwarded, context: ServiceContext) {
     this.#exchange = exchange;
-    this.#client = client;
     this.#decision = decision;
+    this.#context = context;
   }
 
   start(): void {
     const { route } = this.#decision;
-    const { pool, answerer } = this.#client.context;
+    const { pool, answerer } = this.#context;
     const order = answerer.forwarding.upstreams.order(route);
     const kept = order[0] && pool.take(pool.keyOf(order[0], route));
     if (kept) this.#send(kept);
@@ -38,7 +53,7 @@ export class ServiceSide implements UpstreamUser {
 
   /** Never rejects: what goes wrong beyond words ends the exchange and is told in the connection's report. */
   async #connect(order?: readonly Target[]): Promise<void> {
-    const { pool, answerer } = this.#client.context;
+    const { pool, answerer } = this.#context;
     const { route } = this.#decision;
     try {
       const fresh = await connect(this.#exchange, route, answerer.forwarding, order);
@@ -55,16 +70,14 @@ export class ServiceSide implements UpstreamUser {
     const { accepted, route } = this.#decision;
     upstream.user = this;
     this.#upstream = upstream;
-    this.#answer = new RelayedAnswer(this.#client.stream, head.method === "HEAD", (head) =>
-      this.#begin(head),
-    );
+    this.#answer = new RelayedAnswer(exchange, head.method === "HEAD");
     exchange.client.reached(upstream.target);
-    const headers = headersFor(exchange, accepted, route, this.#client.context.answerer.forwarding);
+    const headers = headersFor(exchange, accepted, route, this.#context.answerer.forwarding);
     headers.push("Connection", route.closeUpstream ? "close" : "keep-alive");
     const text = formatHead(`${head.method} ${accepted.path} HTTP/1.1`, headers);
     if (!exchange.body) return void upstream.socket.write(text, "latin1");
     this.#upload = new Upload(upstream.socket, () => this.#onFlushed());
-    this.#client.flow();
+    this.#exchange.flow();
     // What of the body has come already goes with the head.
     this.#upload.begin(text);
   }
@@ -93,14 +106,14 @@ export class ServiceSide implements UpstreamUser {
   }
 
   #onFlushed(): void {
-    if (this.isStalled) this.#client.stream.pause();
+    if (this.isStalled) this.#exchange.stall();
     this.#exchange.settle();
   }
 
   drained(): void {
     if (!this.#upload) return;
     this.#upload.isStalled = false;
-    this.#client.flow();
+    this.#exchange.flow();
   }
 
   /** The client takes more of the answer. */
@@ -116,7 +129,13 @@ export class ServiceSide implements UpstreamUser {
       answer.hasExcess = true;
       return;
     }
-    this.#follow(answer.hear(bytes));
+    let progress: Progress;
+    try {
+      progress = answer.hear(bytes);
+    } catch (error) {
+      return this.#giveUp(error);
+    }
+    this.#follow(progress);
     if (answer.isStalled) this.#upstream?.socket.pause();
   }
 
@@ -139,27 +158,25 @@ export class ServiceSide implements UpstreamUser {
     else this.#fail(new Error(progress.reason));
   }
 
-  /** The head of the answer is there; whether it is the connection's last. */
-  #begin(head: AnswerHead): boolean {
-    // RFC 9112 §9.5: whoever is told that nobody listens any more stops talking.
-    if (head.status >= 400 && head.reusable === 0) this.discard();
-    return this.#exchange.begin(head.status);
-  }
-
   /** The service has not answered, and will not. */
   #fail(error: Error): void {
-    const upstream = this.#upstream;
-    this.#drop();
-    if (!upstream || this.#exchange.gone) return;
     // A kept connection can end just as a request goes out on it: the service has then not seen the request.
-    if (upstream.isKept && isRepeatable(this.#exchange)) return void this.#connect();
-    this.#client.context.answerer.forwarding.refuse(this.#exchange, brokenOff(error, upstream.target));
+    if (!this.#upstream?.isKept || !isRepeatable(this.#exchange)) return this.#giveUp(error);
+    this.#drop();
+    void this.#connect();
+  }
+
+  /** The client is told that there is no answer, or none that can be said to it. */
+  #giveUp(error: unknown): void {
+    const target = this.#upstream?.target;
+    this.#drop();
+    if (target) this.#context.answerer.forwarding.refuse(this.#exchange, brokenOff(error, target));
   }
 
   /** The service is done with; what is left of the request is read all the same. */
   #drop(): void {
     this.leave();
-    this.#client.flow();
+    this.#exchange.flow();
     this.#exchange.settle();
   }
 
@@ -178,6 +195,6 @@ export class ServiceSide implements UpstreamUser {
     const isWhole = this.#upload?.isUnwanted !== true && !this.#decision.route.closeUpstream;
     if (!head?.reusable || hasExcess || !isWhole) return upstream.destroy();
     upstream.usableUntil = performance.now() + head.reusable;
-    this.#client.context.pool.put(upstream);
+    this.#context.pool.put(upstream);
   }
 }

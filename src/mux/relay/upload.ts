@@ -1,5 +1,6 @@
 /** Passes the body of a request on to a service as it comes. */
 import type { Socket } from "node:net";
+import { writeAll } from "./write-all.ts";
 
 /**
  * Writes at the end of each turn of the event loop, when what the service says has been read: one that refuses the body
@@ -51,15 +52,4 @@ export class Upload {
     if (!goesOn) this.isStalled = true;
     this.#onFlushed();
   }
-}
-
-/** Writes pieces in one go; whether more can be taken. */
-export function writeAll(to: Socket, pieces: readonly Buffer[]): boolean {
-  const [first] = pieces;
-  if (first && pieces.length === 1) return to.write(first);
-  let goesOn = true;
-  to.cork();
-  for (const piece of pieces) goesOn = to.write(piece);
-  to.uncork();
-  return goesOn;
 }

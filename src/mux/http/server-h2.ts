@@ -1,0 +1,58 @@
+/** The HTTP/2 server that connections are handed to. */
+import http2 from "node:http2";
+import type { Socket } from "node:net";
+import type { Client } from "../client.ts";
+import type { Answerer } from "./answer.ts";
+import type { Connections } from "./connections.ts";
+import { Http2Exchange } from "./exchange-h2.ts";
+
+/** Takes a stream over, or tells with `false` that it does not. */
+export type TakeStream = (
+  client: Client,
+  stream: http2.ServerHttp2Stream,
+  headers: http2.IncomingHttpHeaders,
+) => boolean;
+
+export class Http2Server {
+  readonly #answerer: Answerer;
+  readonly #connections: Connections;
+  readonly #takeStream: TakeStream;
+
+  /** `takeStream` is offered every request first. */
+  constructor(answerer: Answerer, connections: Connections, takeStream: TakeStream) {
+    this.#answerer = answerer;
+    this.#connections = connections;
+    this.#takeStream = takeStream;
+  }
+
+  serve(client: Client, stream: Socket): void {
+    this.#connections.add(client, () => stream.end());
+    // The client speaks first (RFC 9113 §3.4), and behind TLS Node can take over only when the handshake is done.
+    if (stream.readableLength > 0) this.#openSession(client, stream);
+    else stream.once("readable", () => this.#openSession(client, stream));
+  }
+
+  #openSession(client: Client, stream: Socket): void {
+    if (stream.readableLength === 0) return void stream.destroy();
+    const session = http2.performServerHandshake(stream, {
+      settings: { enableConnectProtocol: true, initialWindowSize: 1024 * 1024, maxConcurrentStreams: 256 },
+      maxHeaderListPairs: 256,
+    });
+    // Node's session waits for this event on a TLS socket, and Node emits it on the client's side alone.
+    stream.emit("secureConnect");
+    // Says so at once, and lets open streams finish.
+    this.#connections.add(client, () => session.close());
+    session.on("error", () => undefined);
+    stream.once("end", () => stream.end());
+    session.on("stream", (stream, headers) => {
+      if (!this.#takeStream(client, stream, headers)) this.#answer(client, stream, headers);
+    });
+  }
+
+  #answer(client: Client, stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
+    const exchange = new Http2Exchange(client, stream, headers);
+    this.#connections.begun(exchange);
+    stream.once("close", () => this.#connections.over(exchange));
+    void this.#answerer.answer(exchange);
+  }
+}
