@@ -196,7 +196,15 @@ function endOfFields(text: string): number | undefined {
   return last === -1 ? undefined : last + 2;
 }
 
-function formatEnd(trailers: Headers): Buffer {
+const lineEnd = Buffer.from("\r\n", "latin1");
+
+/** Bytes as one chunk, in pieces. */
+export function chunk(bytes: Buffer): Buffer[] {
+  return [Buffer.from(`${bytes.length.toString(16)}\r\n`, "latin1"), bytes, lineEnd];
+}
+
+/** The last chunk and the trailer section. */
+export function formatEnd(trailers: Headers = []): Buffer {
   let text = "0\r\n";
   for (const [name, value] of pairs(trailers)) text += `${name}: ${value}\r\n`;
   return Buffer.from(`${text}\r\n`, "latin1");

@@ -23,6 +23,7 @@ const mostBytes = 16 * 1024;
 /** RFC 9112 §3: a common method, a path without a fragment, this very version. */
 const requestLine = /^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) (\/[!"$-~]*) HTTP\/1\.1\r\n/;
 const commonMethod = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH)$/;
+const digits = /^\d{1,15}$/;
 const plainPath = /^\/[!"$-~]*$/;
 
 /** What changes how the message or the connection goes on. */
@@ -44,8 +45,8 @@ export function readOrdinaryRequest(bytes: Buffer): OrdinaryRequest | undefined 
   return { head: { version: "1.1", method, target, headers }, length: end + 4, ...connection };
 }
 
-/** Whether a request of HTTP/2 that is its head alone is ordinary; then it says the same in HTTP/1.1 (RFC 9113 §10.3). */
-export function isOrdinary(head: RequestHead): boolean {
+/** Whether a request of HTTP/2 is ordinary; then its head says the same in HTTP/1.1 (RFC 9113 §10.3). */
+export function isOrdinary(head: RequestHead, hasBody: boolean): boolean {
   const { authority = "", headers } = head;
   if (!commonMethod.test(head.method) || !plainPath.test(head.target)) return false;
   if (!isField("host", authority)) return false;
@@ -53,7 +54,7 @@ export function isOrdinary(head: RequestHead): boolean {
     const name = headers[at] ?? "";
     const value = headers[at + 1] ?? "";
     if (unusual.has(name) || name === "transfer-encoding" || !isField(name, value)) return false;
-    if (name === "content-length" && value !== "0") return false;
+    if (name === "content-length" && !(hasBody ? digits.test(value) : value === "0")) return false;
   }
   return true;
 }

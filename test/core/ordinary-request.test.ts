@@ -83,12 +83,17 @@ describe("An ordinary request", () => {
   }
 });
 
-describe("A request of HTTP/2 that is its head alone", () => {
+describe("A request of HTTP/2", () => {
   const head = { version: "2", method: "GET", target: "/a?b", authority: "shop.test" } as const;
+
+  it("is not ordinary with a length that is no number", () => {
+    assert.equal(isOrdinary({ ...head, headers: ["content-length", "+1"] }, true), false);
+  });
 
   it("is ordinary with fields that a line can hold", () => {
     const headers = ["cookie", "a=1; b=2", "x-a", "J\xfcrgen", "x-empty", "", "content-length", "0"];
-    assert.equal(isOrdinary({ ...head, headers }), true);
+    assert.equal(isOrdinary({ ...head, headers }, false), true);
+    assert.equal(isOrdinary({ ...head, headers: ["content-length", "12"] }, true), true);
   });
 
   for (const [what, changed] of Object.entries({
@@ -104,14 +109,14 @@ describe("A request of HTTP/2 that is its head alone", () => {
     "a value beyond Latin-1": { headers: ["x-a", "\u010d\u010a"] },
     "a colon in a name": { headers: ["x-a: 1", ""] },
     "a nameless field": { headers: ["", "1"] },
-    "a length": { headers: ["content-length", "1"] },
+    "a length and no body": { headers: ["content-length", "1"] },
     "a coding": { headers: ["transfer-encoding", "chunked"] },
     "trailers to take": { headers: ["te", "trailers"] },
     "trailers to come": { headers: ["trailer", "x-sum"] },
     "an expectation": { headers: ["expect", "100-continue"] },
   })) {
     it(`is not ordinary with ${what}`, () => {
-      assert.equal(isOrdinary({ ...head, headers: [], ...changed }), false);
+      assert.equal(isOrdinary({ ...head, headers: [], ...changed }, false), false);
     });
   }
 });

@@ -7,10 +7,7 @@ import type { RequestHead } from "../../core/http-request.ts";
 import type { Client } from "../client.ts";
 import type { End } from "../splice.ts";
 import type { Exchange, ResponseOptions, Upgrade } from "./exchange.ts";
-import { breakOff, flatten, gather, headOf } from "./stream-head.ts";
-
-/** How long a client may go on with a body that nobody wants after its answer is out. */
-const stopMilliseconds = 200;
+import { breakOff, flatten, gather, headOf, stopBody } from "./stream-head.ts";
 
 export class Http2Exchange implements Exchange {
   readonly client: Client;
@@ -90,18 +87,8 @@ export class Http2Exchange implements Exchange {
 
   finish(): void {
     this.#finished = true;
-    if (this.#closing && !this.received) this.#stopBody();
+    if (this.#closing && !this.received) stopBody(this.#stream);
     this.#stream.end();
-  }
-
-  /** RFC 9113 §8.1: a client may be told to stop sending once its answer is out; told sooner, curl drops the answer. */
-  #stopBody(): void {
-    const stream = this.#stream;
-    stream.resume();
-    stream.once("finish", () => {
-      const timer = setTimeout(() => stream.close(http2.constants.NGHTTP2_NO_ERROR), stopMilliseconds);
-      stream.once("close", () => clearTimeout(timer));
-    });
   }
 
   abort(): void {

@@ -1,11 +1,23 @@
 /** What is said on a stream of HTTP/2, in Node's words and in ours. */
-import type http2 from "node:http2";
+import http2 from "node:http2";
 import { type Headers, pairs } from "../../core/http-headers.ts";
 import type { RequestHead } from "../../core/http-request.ts";
 
 /** With an error: without, Node tells the client first that all was said, and resets the stream then. */
 export function breakOff(stream: http2.ServerHttp2Stream): void {
   stream.destroy(new Error("It broke off."));
+}
+
+/** How long a client may go on with a body that nobody wants after its answer is out. */
+const stopMilliseconds = 200;
+
+/** RFC 9113 §8.1: a client may be told to stop sending once its answer is out; told sooner, curl drops the answer. */
+export function stopBody(stream: http2.ServerHttp2Stream): void {
+  stream.resume();
+  stream.once("finish", () => {
+    const timer = setTimeout(() => stream.close(http2.constants.NGHTTP2_NO_ERROR), stopMilliseconds);
+    stream.once("close", () => clearTimeout(timer));
+  });
 }
 
 /** The head of a request. */

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { AnswerHead } from "../../core/answer-head.ts";
+import { chunk, formatEnd } from "../../core/chunks.ts";
 import { formatHead, type Headers, pairs, responseHeaders, without } from "../../core/http-headers.ts";
 import { idleMilliseconds } from "../http/server-h1.ts";
 import type { Part } from "./relayed-answer.ts";
@@ -43,19 +44,12 @@ export class AnswerWriter {
 
   #piecesOf({ kind, pieces }: Part): readonly Buffer[] {
     if (!this.#putsInChunks) return pieces;
-    return kind === "end" ? [lastChunk] : pieces.flatMap(chunk);
+    return kind === "end" ? [formatEnd()] : pieces.flatMap(chunk);
   }
 }
 
 /** Beneath this, one write of copied bytes costs less than two. */
 const worthCopying = 16 * 1024;
-const lineEnd = Buffer.from("\r\n", "latin1");
-const lastChunk = Buffer.from("0\r\n\r\n", "latin1");
-
-/** RFC 9112 §7.1. */
-function chunk(bytes: Buffer): Buffer[] {
-  return [Buffer.from(`${bytes.length.toString(16)}\r\n`, "latin1"), bytes, lineEnd];
-}
 
 export interface AnswerText {
   readonly status: number;

@@ -25,9 +25,10 @@ export class Relay {
 
   /** Takes over a stream of HTTP/2 with an ordinary request, or tells with `false` that this is none. */
   readonly serveStream: TakeStream = (client, stream, headers) => {
-    if (!stream.endAfterHeaders) return false;
     const head = headOf(headers);
-    const decision = isOrdinary(head) ? this.#context.answerer.decide(client, head) : undefined;
+    const decision = isOrdinary(head, !stream.endAfterHeaders)
+      ? this.#context.answerer.decide(client, head)
+      : undefined;
     if (decision?.kind !== "forward") return false;
     client.requested(decision.accepted.name, decision.route);
     new RelayedStream(client, stream, head, decision, this.#context).start();

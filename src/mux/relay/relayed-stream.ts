@@ -1,13 +1,14 @@
-/** One ordinary request of HTTP/2, which is its head alone, and its answer. */
-import type { ServerHttp2Stream } from "node:http2";
+/** One ordinary request of HTTP/2, and its answer. */
+import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Writable } from "node:stream";
 import type { AnswerHead } from "../../core/answer-head.ts";
-import { type Headers, responseHeaders, valuesOf } from "../../core/http-headers.ts";
+import { chunk, formatEnd } from "../../core/chunks.ts";
+import { type Headers, responseHeaders, trailerFields, valuesOf } from "../../core/http-headers.ts";
 import type { RequestHead } from "../../core/http-request.ts";
 import type { Client } from "../client.ts";
 import type { Connections } from "../http/connections.ts";
 import type { ResponseOptions } from "../http/exchange.ts";
-import { breakOff, gather } from "../http/stream-head.ts";
+import { breakOff, flatten, gather, stopBody } from "../http/stream-head.ts";
 import type { Part } from "./relayed-answer.ts";
 import { type Forwarded, type Relayed, type ServiceContext, ServiceSide } from "./service-side.ts";
 
@@ -18,13 +19,21 @@ interface StreamContext extends ServiceContext {
 export class RelayedStream implements Relayed {
   readonly client: Client;
   readonly head: RequestHead;
-  readonly body = undefined;
+  readonly body: ServerHttp2Stream | undefined;
   readonly upgrade = undefined;
-  readonly received = true;
+  /** The request has come in whole. */
+  received: boolean;
   readonly takesBare = true;
   readonly #stream: ServerHttp2Stream;
   readonly #connections: Connections;
   readonly #service: ServiceSide;
+  /** What its head says of its body's length. */
+  readonly #length: string | undefined;
+  #taken = 0;
+  #flows = false;
+  /** Nobody wants what is left of the body. */
+  #stops = false;
+  #requestTrailers: Headers = [];
   #trailers: Headers = [];
   #answered = false;
   #left = false;
@@ -40,6 +49,9 @@ export class RelayedStream implements Relayed {
   ) {
     this.client = client;
     this.head = head;
+    this.body = stream.endAfterHeaders ? undefined : stream;
+    this.received = this.body === undefined;
+    this.#length = valuesOf(head.headers, "content-length")[0];
     this.#stream = stream;
     this.#connections = context.connections;
     this.#service = new ServiceSide(this, decision, context);
@@ -64,12 +76,50 @@ export class RelayedStream implements Relayed {
     return this.#stream.headersSent;
   }
 
+  flow(): void {
+    const stream = this.body;
+    if (!stream) return;
+    if (this.#flows) return void stream.resume();
+    this.#flows = true;
+    stream.on("trailers", (trailers) => {
+      this.#requestTrailers = trailerFields(flatten(trailers));
+    });
+    stream.on("data", (bytes: Buffer) => {
+      this.#taken += bytes.length;
+      this.#service.pass(this.#length === undefined ? chunk(bytes) : [bytes]);
+    });
+    stream.on("end", () => this.#onEnd());
+  }
+
+  #onEnd(): void {
+    if (!this.#isWhole()) return this.leave();
+    this.received = true;
+    if (this.#length === undefined) this.#service.pass([formatEnd(this.#requestTrailers)]);
+    this.settle();
+  }
+
+  /** Node ends both sides of a stream that was reset, as if each were whole. */
+  #isWhole(): boolean {
+    if (this.#length !== undefined) return this.#taken === Number(this.#length);
+    const { closed, rstCode } = this.#stream;
+    return !closed || (this.#answered && !this.#stops && rstCode === constants.NGHTTP2_NO_ERROR);
+  }
+
+  stall(): void {
+    this.#stream.pause();
+  }
+
   inform(status: number, headers: Headers): void {
     this.#stream.additionalHeaders({ ":status": status, ...gather(headers) });
   }
 
-  begin({ status, headers, body }: AnswerHead, part: Part): boolean {
+  begin({ status, headers, body, reusable }: AnswerHead, part: Part): boolean {
     const stream = this.#stream;
+    if (status >= 400 && !this.received) {
+      this.#stops = true;
+      // RFC 9112 §9.5: whoever is told that nobody listens any more stops talking.
+      if (reusable === 0) this.#service.discard();
+    }
     const said = responseHeaders(headers);
     const waitForTrailers = body.kind === "chunked" && valuesOf(said, "trailer").length > 0;
     if (waitForTrailers) stream.on("wantTrailers", () => stream.sendTrailers(gather(this.#trailers)));
@@ -98,15 +148,27 @@ export class RelayedStream implements Relayed {
     return false;
   }
 
-  respond(status: number, _message: string, headers: Headers, { bodiless }: ResponseOptions): Writable {
+  respond(
+    status: number,
+    _message: string,
+    headers: Headers,
+    { bodiless, close }: ResponseOptions,
+  ): Writable {
+    this.#stops = close && !this.received;
     this.#stream.respond({ ":status": status, ...gather(headers) }, { endStream: bodiless });
     return this.#stream;
   }
 
   finish(): void {
     this.#answered = true;
+    if (this.#stops && !this.received) stopBody(this.#stream);
     if (!this.#stream.writableEnded) this.#stream.end();
-    this.#service.release();
+    this.settle();
+  }
+
+  /** Once both are whole and passed on, the service's connection goes on without this exchange. */
+  settle(): void {
+    if (this.#answered && this.received && !this.#left && this.#service.isFlushed) this.#service.release();
   }
 
   abort(): void {
@@ -120,18 +182,9 @@ export class RelayedStream implements Relayed {
   leave(): void {
     if (this.#left) return;
     this.#left = true;
-    if (this.#answered) return;
     this.#service.leave();
-    this.#onAborted();
+    if (!this.#answered) this.#onAborted();
   }
-
-  flow(): void {
-    // There is no body of a request to pass on, to hold back or to wait for.
-  }
-
-  stall(): void {}
-
-  settle(): void {}
 }
 
 /** Copying costs less than a frame for each piece. */
