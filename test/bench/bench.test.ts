@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { measurementNames, runBench, self } from "./rounds.ts";
-import { median, render, toJson } from "./table.ts";
+import { median, render, summarize, toJson } from "./table.ts";
 
 test("a tiny round of each measurement gives figures, and a table of them", async () => {
   const progress: string[] = [];
@@ -73,4 +73,21 @@ test("a ratio compares the two of each round, and the table shows the median of 
     new Date(),
   );
   assert.match(lines.find((line) => line.startsWith("  Caddy")) ?? "", /×0\.50$/);
+});
+
+test("the summary has the medians of those who run with their defaults, and leaves rates to the long table", () => {
+  const values = new Map([
+    ["Oneport", [10, 20, 30]],
+    ["Caddy", [40]],
+    ["nginx, 256 KB buffers", [1]],
+  ]);
+  const lines = summarize({
+    versions: new Map([...values.keys()].map((name) => [name, "1"])),
+    figures: new Map([
+      ["request, CPU µs", values],
+      ["requests a second", values],
+      ["look-up, ns", new Map([["Oneport", [5]]])],
+    ]),
+  });
+  assert.deepEqual(lines, ["| | Oneport | Caddy |", "|---|---:|---:|", "| request, CPU µs | 20.0 | 40.0 |"]);
 });

@@ -7,7 +7,7 @@ import { nginxes } from "./nginx.ts";
 import { nodeProxies } from "./node-proxies.ts";
 import { measurementNames, runBench } from "./rounds.ts";
 import { servers } from "./servers.ts";
-import { render, toJson } from "./table.ts";
+import { render, summarize, toJson } from "./table.ts";
 
 const peers: readonly Contender[] = [...haproxies, ...nginxes, ...servers, ...nodeProxies];
 
@@ -47,6 +47,6 @@ async function main(): Promise<void> {
     onProgress: (words) => console.error(words),
   });
   const date = new Date();
-  for (const line of render(results, date)) console.log(line);
+  for (const line of [...render(results, date), "", ...summarize(results)]) console.log(line);
   if (json !== undefined) await writeFile(json, `${JSON.stringify(toJson(results, date), undefined, 2)}\n`);
 }

@@ -11,7 +11,21 @@ export function render(results: Results, date: Date): string[] {
   ];
 }
 
-/** The same for programs: the values of each round, as they were measured. */
+/** What costs what, as a table in Markdown: the medians of those who run with their defaults, as far as any of them took part. */
+export function summarize({ versions, figures }: Results): string[] {
+  const names = [...versions.keys()].filter((name) => !name.includes(","));
+  const rows = [...figures].flatMap(([figure, byContender]) => {
+    if (figure.endsWith(" a second") || byContender.size < 2) return [];
+    const cells = names.map((name) => {
+      const values = byContender.get(name);
+      return values ? shown(median(values)) : "";
+    });
+    return [`| ${[figure, ...cells].join(" | ")} |`];
+  });
+  return [`| | ${names.join(" | ")} |`, `|---|${"---:|".repeat(names.length)}`, ...rows];
+}
+
+/** The values of each round, as they were measured, for programs. */
 export function toJson({ versions, figures }: Results, date: Date): object {
   const plain = [...figures].map(([figure, byContender]) => [figure, Object.fromEntries(byContender)]);
   return {

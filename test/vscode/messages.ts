@@ -61,6 +61,11 @@ export class Dialog {
     this.#box = page.locator(".monaco-dialog-box");
   }
 
+  /** Is there one just now? */
+  async isShown(): Promise<boolean> {
+    return await this.#box.isVisible();
+  }
+
   /** Waits for it. */
   async shown(): Promise<Question> {
     await this.#box.waitFor();
