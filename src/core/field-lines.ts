@@ -1,14 +1,17 @@
 /** The field lines of a head or a trailer section, read strictly: what RFC 9112 allows to say in one way only. */
 
-/** RFC 9112 §5 and RFC 9110 §5.5: no space before the colon, no line folding, no control characters, CR LF at each end. */
-const fieldLines = /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
+/** RFC 9110 §5.6.2. */
+const name = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+/** RFC 9110 §5.5: no control characters. */
+const value = "[\\t\\x20-\\x7e\\x80-\\xff]*";
+/** RFC 9112 §5: no space before the colon, no line folding, CR LF at each end. */
+const lines = `(?:${name}:${value}\\r\\n)*`;
 
-const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-
+const fieldName = new RegExp(`^${name}$`);
+const fieldValue = new RegExp(`^${value}$`);
+const fieldLines = new RegExp(`^${lines}$`);
 /** As far as such lines have come, and the empty line behind them. */
-const begun =
-  /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+(?::[\t\x20-\x7e\x80-\xff]*\r?)?|\r)?$/;
+const begun = new RegExp(`^${lines}(?:${name}(?::${value}\\r?)?|\\r)?$`);
 
 const tab = 0x09;
 const space = 0x20;

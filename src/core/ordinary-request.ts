@@ -20,11 +20,14 @@ export interface OrdinaryRequest {
 
 const mostBytes = 16 * 1024;
 
-/** RFC 9112 §3: a common method, a path without a fragment, this very version. */
-const requestLine = /^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) (\/[!"$-~]*) HTTP\/1\.1\r\n/;
-const commonMethod = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH)$/;
+const method = "GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH";
+/** Without a fragment. */
+const path = '/[!"$-~]*';
+/** RFC 9112 §3: a common method, a plain path, this very version. */
+const requestLine = new RegExp(`^(${method}) (${path}) HTTP/1\\.1\\r\\n`);
+const commonMethod = new RegExp(`^(?:${method})$`);
+const plainPath = new RegExp(`^${path}$`);
 const digits = /^\d{1,15}$/;
-const plainPath = /^\/[!"$-~]*$/;
 
 /** What changes how the message or the connection goes on. */
 const unusual: ReadonlySet<string> = new Set(["upgrade", "expect", "te", "trailer", "proxy-connection"]);

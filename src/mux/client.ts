@@ -89,6 +89,12 @@ export class Client {
     this.#ending ??= ending;
   }
 
+  /** The service broke off before its answer was whole: so does this. */
+  passResetOn(): void {
+    this.end({ how: "reset", by: "target" });
+    this.socket.resetAndDestroy();
+  }
+
   /** The domain of the route that has it now, if one has. */
   get route(): string | undefined {
     return this.#route && formatDomain(this.#route.domain);

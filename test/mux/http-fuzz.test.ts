@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { after, test } from "node:test";
 import { ask } from "./http-support.ts";
+import { mutations } from "./mutations.ts";
+import { numbers } from "./random.ts";
 import { readRequests, recordRequests } from "./raw-service.ts";
 import { startMux } from "./support.ts";
 
@@ -16,17 +18,6 @@ after(() => {
   process.off("warning", note);
 });
 
-/** A generator of numbers below `limit` that gives the same every time (mulberry32). */
-function numbers(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
-}
-
 const inner = "GET /inner HTTP/1.1\r\nHost: shop.test\r\nOneport-Hop: feigned\r\n\r\n";
 const seeds = [
   "GET / HTTP/1.1\r\nHost: shop.test\r\nAccept: */*\r\n\r\n",
@@ -38,13 +29,7 @@ const seeds = [
   "HEAD /f HTTP/1.0\r\nHost: shop.test\r\nExpect: 100-continue\r\n\r\n",
 ];
 const pieces = [
-  ..."\r\n\t :;,\0\x7f\xff",
-  "\r\n",
-  "\r\n\r\n",
-  "\r\nContent-Length: 5\r\n",
-  "\r\nTransfer-Encoding: chunked\r\n",
-  "\r\nTransfer-Encoding:\tchunked\r\n",
-  "\r\nHost: other.test\r\n",
+  ...mutations,
   "\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n",
   "\r\nExpect: 100-continue\r\n",
   "0\r\n\r\n",

@@ -1,4 +1,5 @@
 /** What clients and services may say to each other, by chance: for the comparison of two ways to serve it. */
+import { mutations } from "./mutations.ts";
 
 export interface Conversation {
   /** One request after the other, each in pieces; the answer to one is awaited before the next. */
@@ -34,19 +35,7 @@ const unusual = [
   "Proxy-Connection: keep-alive\r\n",
   "Connection: X-Mine, keep-alive\r\nX-Mine: 1\r\n",
 ];
-const mutations = [
-  ..."\r\n\t :;,\0\x7f\xff",
-  "\r\n",
-  "\r\n\r\n",
-  "\r\nContent-Length: 5\r\n",
-  "\r\nTransfer-Encoding: chunked\r\n",
-  "\r\nTransfer-Encoding:\tchunked\r\n",
-  "\r\nHost: other.test\r\n",
-  "\r\nUpgrade: h2c\r\n",
-  "0\r\n\r\n",
-  "1",
-  "HTTP/1.0",
-];
+const insertions = [...mutations, "\r\nUpgrade: h2c\r\n", "0\r\n\r\n", "1", "HTTP/1.0"];
 
 export function makeConversation(pick: Pick, tag: string): Conversation {
   const requests = Array.from({ length: 1 + pick(4) }, (_, at) => {
@@ -88,7 +77,7 @@ function mutate(text: string, pick: Pick): string {
   const at = pick(text.length);
   const end = at + (pick(2) === 0 ? 0 : pick(8));
   return (
-    text.slice(0, at) + (pick(4) === 0 ? "" : (mutations[pick(mutations.length)] ?? "")) + text.slice(end)
+    text.slice(0, at) + (pick(4) === 0 ? "" : (insertions[pick(insertions.length)] ?? "")) + text.slice(end)
   );
 }
 

@@ -110,8 +110,7 @@ export class Http1Exchange implements Exchange {
   }
 
   abort(): void {
-    this.client.end({ how: "reset", by: "target" });
-    this.client.socket.resetAndDestroy();
+    this.client.passResetOn();
   }
 
   onAborted(callback: () => void): void {

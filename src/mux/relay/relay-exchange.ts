@@ -144,8 +144,7 @@ export class RelayExchange implements Relayed {
   }
 
   abort(): void {
-    this.client.end({ how: "reset", by: "target" });
-    this.client.socket.resetAndDestroy();
+    this.client.passResetOn();
   }
 
   onAborted(callback: () => void): void {
