@@ -103,10 +103,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const port = await portIn(oneport);
     const answer = get(port, "shop.localhost");
     await held.asked;
+    // Each try below is told in a line, and who tells ends only when all has been read.
+    const stopped = oneport.output.until(/"stopped"/);
     oneport.signal(signal);
     await refused(port);
     held.answer("at last");
     assert.deepEqual(await answer, { status: 200, body: "at last" });
+    await stopped;
     assert.equal(await oneport.ended(), 0);
   });
 }
