@@ -5,6 +5,14 @@ import { type Problem, systemCode } from "../core/errors.ts";
 import type { ConnectionReport, Ending, OpenConnections, Seen } from "../core/events.ts";
 import type { ProxiedAddresses } from "../core/proxy-protocol.ts";
 import { formatTarget, type Route, type Target } from "../core/route.ts";
+import { letGo } from "./let-go.ts";
+
+export interface ClientHooks {
+  /** Hears of each of its reports, at the latest when it closes. */
+  readonly report: (report: ConnectionReport) => void;
+  /** It is over, and has been reported. */
+  readonly onClosed: (client: Client) => void;
+}
 
 let lastId = 0;
 
@@ -20,7 +28,7 @@ export class Client {
   securedName: string | undefined;
   secure = false;
 
-  #report: (report: ConnectionReport) => void;
+  readonly #hooks: ClientHooks;
   #since = performance.now();
   #receivedBefore = 0;
   #sentBefore = 0;
@@ -31,13 +39,13 @@ export class Client {
   #ending: Ending | undefined;
   #reported = false;
 
-  /** From here on the socket has an error handler, and `report` is called when it closes. */
-  constructor(socket: net.Socket, report: (report: ConnectionReport) => void) {
+  /** From here on the socket has an error handler. `localAddress` would cost a system call to find out. */
+  constructor(socket: net.Socket, localAddress: string, hooks: ClientHooks) {
     this.id = ++lastId;
     this.socket = socket;
-    this.#report = report;
+    this.#hooks = hooks;
     this.address = socket.remoteAddress ?? "";
-    this.localAddress = socket.localAddress ?? "";
+    this.localAddress = localAddress;
     this.port = socket.remotePort ?? 0;
     socket.on("error", (error) => {
       // The only error a client makes on its own; anything else shows as the ending of whoever broke it.
@@ -116,14 +124,15 @@ export class Client {
 
   #close(): void {
     // After a report nothing may have happened any more: that silence is not worth another.
-    if (this.#reported && this.#requests === 0) return;
-    this.#finish(this.#ending ?? { how: "closed" });
+    if (!this.#reported || this.#requests > 0) this.#finish(this.#ending ?? { how: "closed" });
+    this.#hooks.onClosed(this);
+    letGo(this.socket);
   }
 
   #finish(ending: Ending): void {
     this.#reported = true;
     const { bytesRead, bytesWritten } = this.socket;
-    this.#report({
+    this.#hooks.report({
       id: this.id,
       client: this.#from,
       seen: this.#seen,

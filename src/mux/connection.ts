@@ -23,7 +23,8 @@ import { takeProxyHeader } from "./take-proxy-header.ts";
 import { prepareTls, type TlsContext } from "./terminate.ts";
 
 export interface ConnectionContext extends ServiceContext, TlsContext {
-  readonly table: RouteTable;
+  /** The one in force. */
+  readonly table: () => RouteTable;
   readonly http: HttpFront;
   readonly bridge: Bridge;
   /** The route whose own this loopback address is. */
@@ -86,7 +87,7 @@ function serveOwn(
   own: Own,
   client: Client,
   context: ConnectionContext,
-): Promise<void> {
+): Promise<void> | void {
   if (first.kind === "tls") return serveTls(first.hello, client, context, own);
   const asksForTls = first.kind === "postgresTls" || first.kind === "postgresGss";
   if (asksForTls && own.route.kind !== "tls") return servePostgres(first.kind, client, context, own);
@@ -124,45 +125,52 @@ function serveBy(first: First, client: Client, context: ConnectionContext): Prom
 }
 
 /** By SNI: passed through untouched, or TLS is ended here and what is inside goes on. */
-async function serveTls(
+function serveTls(
   hello: ClientHello,
   client: Client,
   context: ConnectionContext,
   own?: Own,
   opening: Opening = "none",
-): Promise<void> {
+): Promise<void> | void {
   const { serverName } = hello;
   const name = serverName === undefined ? undefined : normalizeName(serverName);
-  const route = routeFor(serverName, name, context.table, own);
-  const isOwn = own !== undefined && route === own.route;
-  if (own && !isOwn) own.dialling.abandon();
-  if (!isOwn) {
+  const route = routeFor(serverName, name, context.table(), own);
+  const chosen = own?.route === route ? own : undefined;
+  if (!chosen) {
+    own?.dialling.abandon();
     client.matched(
       serverName === undefined ? { by: "nothing" } : { by: "sni", name: name ?? serverName },
       route,
     );
   }
   if (!route) return refuse(client, why.noRoute(serverName), alertRecord(tlsAlert.unrecognizedName));
-  const farewell = () => alertRecord(tlsAlert.internalError);
-  const dial = (to: StreamRoute) => (isOwn ? own.dialling : dialService(client, to, context, opening));
+  const dial = (to: StreamRoute) => chosen?.dialling ?? dialService(client, to, context, opening);
   if (isStreamRoute(route) && route.kind === "tls") {
-    return serveStream(client, dial(route), () => clear(client), { farewell });
+    return serveStream(client, dial(route), () => clear(client), { farewell: tellTls });
   }
-  if (!isStreamRoute(route) && opening === "postgres") return refuse(client, why.notForPostgres, farewell());
-  const tls = await prepareTls(
-    hello,
-    name ?? (isOwn ? formatDomain(route.domain) : undefined),
-    route,
-    client,
-    context,
-  );
+  if (!isStreamRoute(route) && opening === "postgres") return refuse(client, why.notForPostgres, tellTls());
+  const named = name ?? (chosen && formatDomain(route.domain));
+  return endTls(hello, named, route, client, context, dial);
+}
+
+/** What is inside is HTTP, a stream, or a stream in a WebSocket. */
+async function endTls(
+  hello: ClientHello,
+  name: string | undefined,
+  route: Route,
+  client: Client,
+  context: ConnectionContext,
+  dial: (to: StreamRoute) => Dialling,
+): Promise<void> {
+  const tls = await prepareTls(hello, name, route, client, context);
   if (!tls) return;
   if (!isStreamRoute(route)) {
     client.securedName = name;
     return context.http.serve(client, tls.end(), tls.protocol === "h2" ? "h2" : "http/1.1");
   }
   if (route.webSocketBridge) return serveBridge(tls.end(), dial(route), client, context);
-  return serveStream(client, dial(route), () => ({ stream: tls.end(), raw: client.socket }), { farewell });
+  const open = () => ({ stream: tls.end(), raw: client.socket });
+  return serveStream(client, dial(route), open, { farewell: tellTls });
 }
 
 /** A name that has a route of its own wins over the address that was dialled; without either only the default is left. */
@@ -198,7 +206,7 @@ function serveHttp1(
   context: ConnectionContext,
 ): Promise<void> | void {
   const name = host === undefined ? undefined : hostOf(host);
-  const route = name === undefined ? undefined : context.table.match(name);
+  const route = name === undefined ? undefined : context.table().match(name);
   if (name === undefined || !route || !isStreamRoute(route) || route.kind === "tls") {
     return context.http.serve(client, client.socket, "http/1.1");
   }
@@ -232,11 +240,15 @@ function serveUnnamed(
   context: ConnectionContext,
   farewell?: (problem: Problem) => Uint8Array,
 ): Promise<void> | void {
-  const route = context.table.defaultRoute;
+  const route = context.table().defaultRoute;
   if (!route || !isStreamRoute(route) || route.kind === "tls")
     return refuse(client, why.noName, farewell?.(why.noName));
   client.matched({ by: "nothing" }, route);
   return serveStream(client, dialService(client, route, context), () => clear(client), { farewell });
+}
+
+function tellTls(): Buffer {
+  return alertRecord(tlsAlert.internalError);
 }
 
 function tellPostgres({ message, remedy }: Problem): Buffer {

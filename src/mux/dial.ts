@@ -68,7 +68,7 @@ export class Dialer {
   }
 
   /** A connection to one target, to see whether it is there. */
-  async check(target: Target): Promise<Result<net.Socket>> {
+  check(target: Target): Promise<Result<net.Socket>> {
     return this.#tryTarget(target, () => new net.Socket(), undefined);
   }
 
@@ -82,12 +82,12 @@ export class Dialer {
   }
 
   /** A connection for a stream; paused until it is spliced. */
-  async dialStream(route: Route, options: DialOptions): Promise<Result<Dialled<UpstreamSocket>>> {
+  dialStream(route: Route, options: DialOptions): Promise<Result<Dialled<UpstreamSocket>>> {
     return this.#dial(route, options, () => new UpstreamSocket());
   }
 
   /** A connection for Node's HTTP client, which reads it in its own way. */
-  async dialPlain(route: Route, options: DialOptions): Promise<Result<Dialled<net.Socket>>> {
+  dialPlain(route: Route, options: DialOptions): Promise<Result<Dialled<net.Socket>>> {
     return this.#dial(route, options, () => new net.Socket({ allowHalfOpen: true }));
   }
 
@@ -155,7 +155,7 @@ export class Dialer {
   ): Promise<Result<S>> {
     let refusal: unknown;
     try {
-      for (const address of await this.#addressesOf(target)) {
+      for (const address of this.#literalsOf(target) ?? (await this.#lookUp(target))) {
         try {
           const socket = await connect(create(), address, target.port, signal);
           if (this.#hooks.isOwn(socket, target.port)) {
@@ -174,19 +174,29 @@ export class Dialer {
     return fail(unreachable(target, refusal));
   }
 
-  /** Literals as they are, so that no look-up is made; "localhost" means both families, whatever the hosts file says. */
-  async #addressesOf({ host, port }: Target): Promise<readonly string[]> {
-    if (net.isIP(host) !== 0) return [host];
-    const found =
-      host === "localhost"
-        ? ["127.0.0.1", "::1"]
-        : (await lookup(host, { all: true })).map(({ address }) => address);
+  /** Nothing when a look-up must tell. "localhost" means both families, whatever the hosts file says. */
+  #literalsOf(target: Target): readonly string[] | undefined {
+    const { host } = target;
+    if (host === "localhost") return this.#answeredFirst(target, localhost);
+    return net.isIP(host) === 0 ? undefined : [host];
+  }
+
+  async #lookUp(target: Target): Promise<readonly string[]> {
+    const found = await lookup(target.host, { all: true });
+    return this.#answeredFirst(
+      target,
+      found.map(({ address }) => address),
+    );
+  }
+
+  #answeredFirst({ host, port }: Target, addresses: readonly string[]): readonly string[] {
     const first = this.#answered.get(`${host}:${port}`);
-    return first !== undefined && found.includes(first)
-      ? [first, ...found.filter((a) => a !== first)]
-      : found;
+    if (first === undefined || first === addresses[0] || !addresses.includes(first)) return addresses;
+    return [first, ...addresses.filter((address) => address !== first)];
   }
 }
+
+const localhost = ["127.0.0.1", "::1"];
 
 const noTarget: Problem = {
   code: "route-without-target",

@@ -3,8 +3,8 @@ import net from "node:net";
 import { OneportError, type Problem, systemCode } from "../core/errors.ts";
 
 export interface ListenOptions {
-  /** Takes over a connection, which is paused. */
-  readonly onSocket: (socket: net.Socket) => void;
+  /** Takes over a connection, which is paused, to this address. */
+  readonly onSocket: (socket: net.Socket, address: string) => void;
   /** Hears why a connection could not be accepted; the listener lives on. */
   readonly onProblem: (problem: Problem) => void;
   /** Another process of this user may listen on the same address and port, if it says so as well. */
@@ -16,7 +16,7 @@ export async function listen(address: string, port: number, options: ListenOptio
   const server = net.createServer(
     // No keep-alive: whoever is on this machine does not go without a sign.
     { allowHalfOpen: true, pauseOnConnect: true, noDelay: true },
-    options.onSocket,
+    (socket) => options.onSocket(socket, address),
   );
   try {
     await new Promise<void>((resolve, reject) => {

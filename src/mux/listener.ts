@@ -41,9 +41,9 @@ export class Listeners {
   #accepted = 0;
 
   private constructor({ onSocket, onProblem }: Handlers) {
-    const counted = (socket: net.Socket) => {
+    const counted = (socket: net.Socket, address: string) => {
       this.#accepted++;
-      onSocket(socket);
+      onSocket(socket, address);
     };
     this.#handlers = { onSocket: counted, onProblem };
   }

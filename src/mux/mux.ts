@@ -8,8 +8,8 @@ import { RouteTable } from "../core/match.ts";
 import { formatTarget, isStreamRoute, type Route, type StreamRoute } from "../core/route.ts";
 import { summarizeRoutes } from "../core/route-summary.ts";
 import { Bridge } from "./bridge.ts";
-import { Client } from "./client.ts";
-import { serveConnection } from "./connection.ts";
+import { Client, type ClientHooks } from "./client.ts";
+import { type ConnectionContext, serveConnection } from "./connection.ts";
 import { Dialer } from "./dial.ts";
 import { Health } from "./health.ts";
 import { Answerer } from "./http/answer.ts";
@@ -42,7 +42,8 @@ export class Mux {
   readonly #health: Health;
   readonly #limit: Limit;
   readonly #open: OpenConnectionsWatch;
-  readonly #bridge = new Bridge((name) => this.#hasRoute(name));
+  readonly #context: ConnectionContext;
+  readonly #clientHooks: ClientHooks;
   #routesByAddress: ReadonlyMap<string, StreamRoute> = new Map();
   #acceptProxy: ReadonlySet<string>;
   #table = new RouteTable([]);
@@ -69,6 +70,21 @@ export class Mux {
     this.#upstreams = new Upstreams(this.#dialer, options.trusted);
     const site = () => ({ port: this.port, table: this.#table, summaries: this.#summaries });
     this.#http = new HttpFront(new Answerer(site, this.#upstreams));
+    this.#context = {
+      table: () => this.#table,
+      dialer: this.#dialer,
+      upstreams: this.#upstreams,
+      http: this.#http,
+      bridge: new Bridge((name) => this.#hasRoute(name)),
+      routeAt: (address) => this.#routesByAddress.get(address),
+      believesProxy: (address) => this.#acceptProxy.has(address),
+      contextFor: options.contextFor,
+      helloMilliseconds: options.helloMilliseconds,
+    };
+    this.#clientHooks = {
+      report: (connection) => options.emit({ type: "connection", connection }),
+      onClosed: (client) => this.#forget(client),
+    };
   }
 
   /**
@@ -81,7 +97,7 @@ export class Mux {
     const { emit } = this.#options;
     const open = as === "owner" ? Listeners.open : Listeners.beside;
     this.#listeners = await open(port, {
-      onSocket: (socket) => this.#accept(socket),
+      onSocket: (socket, address) => this.#accept(socket, address),
       onProblem: (problem) => emit({ type: "problem", problem }),
     });
     await this.#listeners.follow([...this.#routesByAddress.keys()]);
@@ -144,25 +160,13 @@ export class Mux {
     this.#options.emit({ type: "stopped" });
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, address: string): void {
     // It has been reset since it came: there is nobody to serve, and nobody to name to a service.
     if (socket.remoteAddress === undefined) return void socket.destroy();
     if (!this.#limit.admits(this.#clients.size)) return void socket.resetAndDestroy();
-    const { emit, contextFor, helloMilliseconds } = this.#options;
-    const client = new Client(socket, (connection) => emit({ type: "connection", connection }));
+    const client = new Client(socket, address, this.#clientHooks);
     this.#clients.add(client);
-    socket.once("close", () => this.#forget(client));
-    void serveConnection(client, {
-      table: this.#table,
-      dialer: this.#dialer,
-      upstreams: this.#upstreams,
-      http: this.#http,
-      bridge: this.#bridge,
-      routeAt: (address) => this.#routesByAddress.get(address),
-      believesProxy: (address) => this.#acceptProxy.has(address),
-      contextFor,
-      helloMilliseconds,
-    });
+    void serveConnection(client, this.#context);
   }
 
   #hasRoute(name: string): boolean {

@@ -17,14 +17,6 @@ interface Service {
   heard(): Promise<void>;
 }
 
-/** A service on its way. Whoever asked for it takes it or abandons it; until then it goes when the client does. */
-export interface Dialling {
-  readonly service: Promise<Result<Service>>;
-  /** From here on its end is the taker's. */
-  take(): void;
-  abandon(): void;
-}
-
 export interface ServiceContext {
   readonly dialer: Dialer;
   readonly upstreams: Upstreams;
@@ -36,25 +28,49 @@ const answerMilliseconds = 10_000;
 /** What brings a passthrough service to the point where the client's ClientHello can follow. */
 export type Opening = "none" | "postgres";
 
+/** A service on its way. Whoever asked for it takes it or abandons it; until then it goes when the client does. */
+export class Dialling {
+  readonly service: Promise<Result<Service>>;
+  readonly #client: Client;
+  readonly #gone = new AbortController();
+  #opened: End | undefined;
+
+  constructor(client: Client, open: (signal: AbortSignal) => Promise<Result<Service>>) {
+    this.#client = client;
+    client.socket.on("close", this.abandon);
+    this.service = this.#open(open);
+  }
+
+  /** From here on its end is the taker's. */
+  take(): void {
+    this.#client.socket.off("close", this.abandon);
+  }
+
+  readonly abandon = (): void => {
+    this.#gone.abort();
+    this.#opened?.raw.resetAndDestroy();
+  };
+
+  async #open(open: (signal: AbortSignal) => Promise<Result<Service>>): Promise<Result<Service>> {
+    try {
+      const opened = await open(this.#gone.signal);
+      if (!opened.ok) return opened;
+      this.#opened = opened.value.end;
+      if (this.#gone.signal.aborted) this.abandon();
+      return opened;
+    } catch (error) {
+      return fail(problemOf(error));
+    }
+  }
+}
+
 export function dialService(
   client: Client,
   route: StreamRoute,
   context: ServiceContext,
   opening: Opening = "none",
 ): Dialling {
-  const gone = new AbortController();
-  const abandon = () => gone.abort();
-  client.socket.once("close", abandon);
-  const service = open[route.kind](client, route, context, gone.signal, opening).catch((error: unknown) =>
-    fail(problemOf(error)),
-  );
-  void service.then((opened) => {
-    if (!opened.ok) return;
-    const end = () => opened.value.end.raw.resetAndDestroy();
-    if (gone.signal.aborted) end();
-    else gone.signal.addEventListener("abort", end);
-  });
-  return { service, take: () => client.socket.off("close", abandon), abandon };
+  return new Dialling(client, (signal) => open[route.kind](client, route, context, signal, opening));
 }
 
 type Open = (

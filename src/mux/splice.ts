@@ -3,6 +3,7 @@ import type { Duplex, Readable, Writable } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { Batch, fullRecord } from "./batch.ts";
 import { freeChunk } from "./free-chunk.ts";
+import { letGo } from "./let-go.ts";
 import { isPlain, UpstreamSocket } from "./upstream-socket.ts";
 
 /** One end of a splice. `raw` is the TCP socket under `stream`, the one a reset goes out on. */
@@ -17,18 +18,20 @@ export interface End {
  */
 export function splice(client: End, target: End, onBroken: (by: "client" | "target") => void): void {
   let broken = false;
+  let closed: Duplex | undefined;
   connect(client, target, "client");
   connect(target, client, "target");
 
   function connect(from: End, to: End, by: "client" | "target"): void {
     // It may have ended while the other side was still on its way.
-    if (from.stream.readableEnded) to.stream.end();
-    else from.stream.on("end", () => to.stream.end());
+    if (from.stream.readableEnded) endOf(to.stream);
+    else from.stream.on("end", () => endOf(to.stream));
     from.stream.on("error", ignore);
     // These last as long as the connections do: `once` would keep a wrapper for each, and "close" comes once.
     from.stream.on("close", () => {
+      letGo(from.stream);
       // What ended has already been passed on; a stream that closes without was reset, and so is its peer.
-      if (from.stream.readableEnded && from.stream.writableFinished) return;
+      if (from.stream === closed || (from.stream.readableEnded && from.stream.writableFinished)) return;
       if (!broken) {
         broken = true;
         onBroken(by);
@@ -37,6 +40,13 @@ export function splice(client: End, target: End, onBroken: (by: "client" | "targ
     });
     if (from.stream instanceof UpstreamSocket) from.stream.deliverTo(to.stream);
     else copy(from.stream, to.stream);
+  }
+
+  /** Once both have said all, and the kernel has it, closing tells the end as well, and is one step in place of two. */
+  function endOf(stream: Duplex): void {
+    if (!stream.readableEnded || !isPlain(stream) || stream.writableLength > 0) return void stream.end();
+    closed = stream;
+    stream.destroy();
   }
 }
 

@@ -8,6 +8,7 @@ import type { Ending } from "../core/events.ts";
 import type { Route } from "../core/route.ts";
 import { alertRecord, tlsAlert } from "../core/tls-alert.ts";
 import type { Client } from "./client.ts";
+import { letGo } from "./let-go.ts";
 import { noProtocol } from "./refusals.ts";
 import { refuse } from "./refuse.ts";
 
@@ -58,7 +59,10 @@ function terminate(
   // After the handshake Node tells errors of TLS in this way only, and reads on: garbage would pile up in OpenSSL.
   secured.on("_tlsError", (error: Error) => secured.destroy(error));
   const timer = setTimeout(() => giveUpOn(client.socket, secured, client), handshakeMilliseconds);
-  secured.once("close", () => clearTimeout(timer));
+  secured.once("close", () => {
+    clearTimeout(timer);
+    letGo(secured);
+  });
   // Only an end that came before TLS took the socket over shows here, and TLS never hears of it.
   client.socket.once("end", () => secured.destroy());
   return secured;

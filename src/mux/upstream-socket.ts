@@ -12,6 +12,8 @@ const smallSize = 8 * 1024;
  */
 const shared = process.platform === "win32" ? undefined : Buffer.allocUnsafeSlow(smallSize);
 
+const nothing = Buffer.alloc(0);
+
 export class UpstreamSocket extends net.Socket {
   readonly #intake: Intake;
 
@@ -60,7 +62,7 @@ export function isPlain(stream: Writable): boolean {
 class Intake {
   peer: Writable | undefined;
   onHeard: (() => void) | undefined;
-  #heard: Buffer[] = [];
+  #heard = nothing;
   #buffer = smallBuffer();
 
   readonly buffer = (): Buffer => this.#buffer;
@@ -78,12 +80,14 @@ class Intake {
   };
 
   takeHeard(): Buffer {
-    return Buffer.concat(this.#heard.splice(0));
+    const heard = this.#heard;
+    this.#heard = nothing;
+    return heard;
   }
 
   /** Before there is a peer the first words are kept, and the rest stays in the kernel. */
   #hear(bytes: Uint8Array): boolean {
-    this.#heard.push(Buffer.from(bytes));
+    this.#heard = Buffer.concat([this.#heard, bytes]);
     this.onHeard?.();
     return false;
   }

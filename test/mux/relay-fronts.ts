@@ -47,10 +47,12 @@ export async function startFront(
   const server = await listen("127.0.0.1", 0, {
     isShared: false,
     onProblem: () => {},
-    onSocket: (socket) => {
-      const client = new Client(socket, (report) => reports.push(report));
+    onSocket: (socket, address) => {
+      const client = new Client(socket, address, {
+        report: (report) => reports.push(report),
+        onClosed: (closed) => clients.delete(closed),
+      });
       clients.add(client);
-      socket.once("close", () => clients.delete(client));
       if (version === "HTTP/2") return http2.serve(client, socket);
       connections.add(client, (idle) => {
         if (idle) socket.end();

@@ -1,7 +1,7 @@
 /** A real VS Code for tests: code-server with a home of its own and the packaged extension. Each window is a browser page. */
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "../e2e/program.ts";
 import { freePort } from "../mux/support.ts";
@@ -52,6 +52,7 @@ export class CodeServer implements AsyncDisposable {
   readonly scratch: string;
   readonly userSettingsFile: string;
   readonly machineSettingsFile: string;
+  readonly #logs: string;
   readonly #processes: ProcessGroup;
   /** The processes, and then the folder. */
   readonly #owned: AsyncDisposableStack;
@@ -69,6 +70,7 @@ export class CodeServer implements AsyncDisposable {
     this.scratch = place.scratch;
     this.userSettingsFile = place.userSettingsFile;
     this.machineSettingsFile = place.machineSettingsFile;
+    this.#logs = place.logs;
     this.#processes = processes;
     this.#owned = owned;
   }
@@ -123,6 +125,14 @@ export class CodeServer implements AsyncDisposable {
     return await this.#processes.processes("--type=extensionHost");
   }
 
+  /** What the extension has logged in all windows, for whoever wonders what went wrong in one. */
+  async log(): Promise<string> {
+    const files = await readdir(this.#logs, { recursive: true }).catch(() => []);
+    const ours = files.filter((file) => basename(file) === "Oneport.log").sort();
+    const texts = await Promise.all(ours.map((file) => readFile(join(this.#logs, file), "utf8")));
+    return ours.map((file, at) => `${file}:\n${texts[at]}`).join("\n");
+  }
+
   /** A file of the system as the server sees it. */
   async systemFile(path: string): Promise<string> {
     const [host] = await this.extensionHosts();
@@ -162,6 +172,7 @@ function placeIn(scratch: string, options: CodeServerOptions) {
     stateDirectory,
     userSettingsFile: join(data, "User", "settings.json"),
     machineSettingsFile: join(data, "Machine", "settings.json"),
+    logs: join(data, "logs"),
     command: [
       entry,
       ...["--user-data-dir", data, "--extensions-dir", join(scratch, "extensions")],

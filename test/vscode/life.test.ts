@@ -16,13 +16,17 @@ const started = /^Oneport :\d+/;
 
 /** Is the domain's service reached, with nobody but the authority trusted? */
 async function serves(server: CodeServer, domain: string): Promise<void> {
-  await eventually(async () => {
-    const authority = `${domain}:${server.muxPort}`;
-    const trust = ["--resolve", `${authority}:127.0.0.1`, "--cacert", authorityFile(server.stateDirectory)];
-    const asked = ["--silent", "--show-error", "--max-time", "5", ...trust, `https://${authority}/hello`];
-    const { output, errors } = await run("curl", asked, environment(server.stateDirectory));
-    assert.match(output, /^Hello from the web service/, errors);
-  });
+  const authority = `${domain}:${server.muxPort}`;
+  const trust = ["--resolve", `${authority}:127.0.0.1`, "--cacert", authorityFile(server.stateDirectory)];
+  const asked = ["--silent", "--show-error", "--max-time", "5", ...trust, `https://${authority}/hello`];
+  try {
+    await eventually(async () => {
+      const { output, errors } = await run("curl", asked, environment(server.stateDirectory));
+      assert.match(output, /^Hello from the web service/, errors);
+    });
+  } catch (error) {
+    throw new Error(`${domain} is not served. ${await server.log()}`, { cause: error });
+  }
 }
 
 async function isFree(server: CodeServer): Promise<void> {
