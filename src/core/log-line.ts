@@ -15,9 +15,10 @@ export function formatEvent(event: Logged, style: Style): string {
     case "connection":
       return formatConnection(event.connection, style);
     case "target": {
-      const reason = event.reason === undefined ? "" : style("dim", ` (${visible(event.reason)})`);
-      const state = style(event.state === "up" ? "green" : "yellow", event.state);
-      return `${printable(event.target)} is ${state}${reason}`;
+      const colour = event.state === "up" ? "green" : "yellow";
+      // A reason is a sentence that names the target.
+      if (event.reason !== undefined) return style(colour, visible(event.reason));
+      return `${printable(event.target)} is ${style(colour, event.state)}`;
     }
     case "overload": {
       const { isOver, limit, turnedAway } = event;

@@ -30,8 +30,9 @@ function labelled(label: string, text: string | undefined): readonly string[] {
   return text === undefined ? [] : [`${plainMarkdown(label)}: ${plainMarkdown(text)}`];
 }
 
+/** A reason is a sentence that names the target. */
 function healthOf({ url, health }: TargetFacts): string {
-  return health ? `${url} (${health.reason ?? health.state})` : url;
+  return health ? (health.reason ?? `${url} (${health.state})`) : url;
 }
 
 function sentence({ message, remedy }: Problem): string {

@@ -112,8 +112,11 @@ for (const [milliseconds, text] of durations) {
 test("a target that comes or goes is a line, with the reason", () => {
   const target = "tcp://localhost:5432";
   assert.equal(
-    formatEvent({ type: "target", target, state: "down", reason: "ECONNREFUSED" }, plain),
-    "tcp://localhost:5432 is down (ECONNREFUSED)",
+    formatEvent(
+      { type: "target", target, state: "down", reason: `${target} is not up: nothing listens there.` },
+      plain,
+    ),
+    "tcp://localhost:5432 is not up: nothing listens there.",
   );
   assert.equal(formatEvent({ type: "target", target, state: "up" }, plain), "tcp://localhost:5432 is up");
 });

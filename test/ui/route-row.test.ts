@@ -223,7 +223,7 @@ test("the tooltip tells the whole story", () => {
   assert.deepEqual(tooltip.replaceAll("\\", "").split(/\n+/), [
     "**db.test** · TCP, down",
     "Connect to: db.test:8443  ",
-    "Goes to: tcp://localhost:5432 (tcp://localhost:5432 refuses connections.)  ",
+    "Goes to: tcp://localhost:5432 refuses connections.  ",
     "Certificate: from Oneport's authority, which this machine does not trust yet  ",
     `Own address: ${address}  `,
     "Written in: the workspace settings  ",
