@@ -1,7 +1,7 @@
 /** HTTP/2 requests that are relayed: which are, and what becomes of both sides when one of them stalls or goes. */
 import assert from "node:assert/strict";
 import http2 from "node:http2";
-import type net from "node:net";
+import net from "node:net";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { digestStuttering, largeBody, text, until } from "./http-support.ts";
@@ -119,20 +119,46 @@ test("a client that resets its stream ends the service's connection at once, and
   assert.equal((await answer).body, "begun-end");
 });
 
-for (const what of ["in chunks", "of known length"] as const) {
-  test(`an upload ${what} that its client gives up is no whole one to the service`, async () => {
-    await using service = await recordRequests();
-    await using client = await connect(service.port);
-    const length = what === "in chunks" ? {} : { "content-length": "9" };
-    const stream = client.request("/", { ":method": "POST", ...length }, { endStream: false });
-    stream.write(Buffer.from("half"));
-    await until(() => service.received[0]?.includes("half") ?? false, "half of it arrives");
-    // Node's `close` would end the request before it resets the stream.
-    stream.destroy(new Error("given up"));
-    await until(() => service.sockets.size === 0, "the connection ends");
-    assert.doesNotMatch(service.received[0] ?? "", /\r\n0\r\n/);
-    assert.equal(client.front.handedOver, 0);
-  });
+const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_CANCEL } = http2.constants;
+
+for (const length of [undefined, "9"]) {
+  for (const code of [NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_CANCEL]) {
+    const what = length === undefined ? "in chunks" : "of known length";
+    test(`an upload ${what} that its client resets with ${code} is no whole one to the service`, async () => {
+      await using service = await recordRequests();
+      await using client = await connect(service.port);
+      using socket = sendUpload(client.front.port, length);
+      await until(() => service.received[0]?.includes("half") ?? false, "half of it arrives");
+      // In frames: Node's own client would end the request before it resets the stream.
+      socket.write(frame(3, 0, 1, Buffer.of(0, 0, 0, code)));
+      await until(() => service.sockets.size === 0, "the connection ends");
+      assert.doesNotMatch(service.received[0] ?? "", /\r\n0\r\n/);
+      assert.equal(client.front.handedOver, 0);
+    });
+  }
+}
+
+/** RFC 9113: a connection with half a request on its first stream. */
+function sendUpload(port: number, length: string | undefined): net.Socket & Disposable {
+  const socket = net.connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.resume();
+  // RFC 7541: POST, http and / have numbers, the others are written out.
+  const fields = [Buffer.of(0x83, 0x86, 0x84, 0x01), string("shop.test")];
+  if (length !== undefined) fields.push(Buffer.of(0x00), string("content-length"), string(length));
+  socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  const settings = frame(4, 0, 0, Buffer.alloc(0));
+  const head = frame(1, 0x4, 1, Buffer.concat(fields));
+  socket.write(Buffer.concat([settings, head, frame(0, 0, 1, Buffer.from("half"))]));
+  return Object.assign(socket, { [Symbol.dispose]: () => void socket.destroy() });
+}
+
+function string(value: string): Buffer {
+  return Buffer.concat([Buffer.of(value.length), Buffer.from(value)]);
+}
+
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(0, 0, payload.length, type, flags, 0, 0, 0, stream), payload]);
 }
 
 test("an answer to half an upload goes out, and the rest of the upload is read", async () => {
