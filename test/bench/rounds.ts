@@ -2,7 +2,7 @@
 import { problemOf } from "../../src/core/errors.ts";
 import type { Contender, RunningProxy } from "./contender.ts";
 import { prepare } from "./ground.ts";
-import type { Measurement, Reading, Scale } from "./measurement.ts";
+import { type Measurement, type Reading, type Scale, warmUps } from "./measurement.ts";
 import { startOneport } from "./oneport.ts";
 import { ownMeasurements } from "./own.ts";
 import { requestMeasurements } from "./requests.ts";
@@ -57,17 +57,18 @@ export async function runBench(options: BenchOptions): Promise<Results> {
   const figures = new Map<string, Map<string, number[]>>();
   const chosen = <M extends { readonly name: string }>(all: readonly M[]) =>
     all.filter(({ name }) => options.only === undefined || name === options.only);
-  // Programs that compile while they run are not themselves at first: a round before the others counts for nothing.
-  for (let round = scale === "tiny" ? 0 : -1; round < rounds; round++) {
-    const noted = round < 0 ? new Map<string, Map<string, number[]>>() : figures;
+  for (let round = 0; round < rounds; round++) {
     for (const measurement of chosen(measurements)) {
       onProgress(`round ${round + 1} of ${rounds}: ${measurement.name}`);
-      for (const [name, { process, ports }] of rotated([...proxies], round + 1)) {
+      for (const [name, { process, ports }] of rotated([...proxies], round)) {
         const port = ports[measurement.way];
         const startAnother = starts.get(name);
         if (port === undefined || !startAnother) continue;
         try {
-          note(name, await measurement.measure({ process, port, startAnother, load, folder, scale }), noted);
+          const place = { process, port, startAnother, load, folder };
+          const warmUp = measurement.isFresh ? undefined : warmUps[scale];
+          if (warmUp) await measurement.measure({ ...place, scale: warmUp });
+          note(name, await measurement.measure({ ...place, scale }), figures);
         } catch (error) {
           if (name === self) throw error;
           onProgress(`${name} fails: ${problemOf(error).message}`);
@@ -76,7 +77,7 @@ export async function runBench(options: BenchOptions): Promise<Results> {
     }
     const port = oneport.ports.passthrough ?? 0;
     const place = { oneport, startAnother: () => startSelf("another"), port, load, scale };
-    for (const measurement of chosen(ownMeasurements)) note(self, await measurement.measure(place), noted);
+    for (const measurement of chosen(ownMeasurements)) note(self, await measurement.measure(place), figures);
   }
   return { versions: new Map([...proxies].map(([name, { version }]) => [name, version])), figures };
 }

@@ -35,6 +35,7 @@ export const streamMeasurements: readonly Measurement[] = [
   {
     name: "idle",
     way: "passthrough",
+    isFresh: true,
     async measure({ startAnother, load, scale }) {
       // What a process has once held it keeps for later: only the first time tells what a connection takes.
       await using fresh = await startAnother();
