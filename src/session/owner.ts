@@ -88,12 +88,15 @@ export class Owner {
     this.#watchTogether();
   }
 
-  /** Fulfilled when a member that is ready has been told to own the mux now, or when there is none. */
-  async handOver(): Promise<void> {
+  /** Whether a member is ready, and has been told to own the mux now. */
+  async handOver(): Promise<boolean> {
     for (const { peer, window } of this.#members()) {
-      if (await peer.canSucceed()) return this.close({ type: "handedOver", to: window.id });
+      if (!(await peer.canSucceed())) continue;
+      this.close({ type: "handedOver", to: window.id });
+      return true;
     }
     this.close();
+    return false;
   }
 
   /** Nobody can come any more. `last` is said to everyone. */

@@ -20,7 +20,7 @@ interface SessionOptions {
 }
 
 /** In milliseconds, as all that follow. Somebody who has the port and no channel yet may be about to open one. */
-const startPatience = 500;
+const startPatience = 1000;
 /** When an owner has gone there is another one at once, or something is wrong. */
 const takeOverPatience = 5000;
 /** Within this a successor has the port; until then nobody else tries to. */
