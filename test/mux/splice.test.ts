@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type net from "node:net";
+import net from "node:net";
 import { describe, it } from "node:test";
+import { splice } from "../../src/mux/splice.ts";
 import { connect, connectTls, greeting, outcome, read, ways } from "./streams.ts";
 import { startMux, startTcp } from "./support.ts";
 
@@ -158,3 +159,34 @@ describe("A service that is killed in the midst of a stream", () => {
     assert.ok(sent > 1_000_000);
   });
 });
+
+describe("A splice that is over", () => {
+  it("leaves nobody who listens to either stream, and no error without a hearer", async () => {
+    await using left = await connected();
+    await using right = await connected();
+    const [one, other] = [left.near, right.near];
+    const closed = Promise.all([once(one, "close"), once(other, "close")]);
+    splice({ stream: one, raw: one }, { stream: other, raw: other }, assert.fail);
+    left.far.end("all");
+    assert.equal(String((await outcome(right.far)).bytes), "all");
+    right.far.end();
+    await closed;
+    assert.deepEqual([one.eventNames(), other.eventNames()], [["error"], ["error"]]);
+  });
+});
+
+/** Both ends of a connection; each may end while the other goes on. */
+async function connected() {
+  const accepted = Promise.withResolvers<net.Socket>();
+  const service = await startTcp((socket) => accepted.resolve(socket));
+  const far = net.connect({ port: service.port, host: "127.0.0.1", allowHalfOpen: true });
+  const near = await accepted.promise;
+  return {
+    near,
+    far,
+    async [Symbol.asyncDispose]() {
+      far.destroy();
+      await service[Symbol.asyncDispose]();
+    },
+  };
+}
