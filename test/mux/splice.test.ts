@@ -160,6 +160,24 @@ describe("A service that is killed in the midst of a stream", () => {
   });
 });
 
+describe("The last end of a splice", () => {
+  it("comes after all that was written before it, however slowly that is read", async () => {
+    await using left = await connected();
+    await using right = await connected();
+    const bytes = Buffer.alloc(8_000_000, "all of it ");
+    left.near.write(bytes);
+    splice({ stream: left.near, raw: left.near }, { stream: right.near, raw: right.near }, assert.fail);
+    left.far.end();
+    await once(left.near, "end");
+    right.far.end();
+    await once(right.near, "end");
+    assert.ok(left.near.writableLength > 0);
+    const received = await outcome(left.far);
+    assert.equal(received.error, undefined);
+    assert.equal(received.bytes.length, bytes.length);
+  });
+});
+
 describe("A splice that is over", () => {
   it("leaves nobody who listens to either stream, and no error without a hearer", async () => {
     await using left = await connected();
