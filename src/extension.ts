@@ -31,7 +31,7 @@ import { showProblem } from "./ui/show-problem.ts";
 import { registerStateDecorations } from "./ui/state-decorations.ts";
 import { StatusBar } from "./ui/status-bar.ts";
 import { showStatusMenu } from "./ui/status-menu.ts";
-import { stopMux } from "./ui/stop-mux.ts";
+import { askForWhom } from "./ui/stop-mux.ts";
 import { SuggestedServices } from "./ui/suggested-services.ts";
 import { runInTerminal } from "./ui/terminal-run.ts";
 import { TerminalTrust } from "./ui/terminal-trust.ts";
@@ -115,7 +115,11 @@ export async function activate(context: ExtensionContext): Promise<void> {
     ...machineCommands(machine),
     start,
     stop: async () => {
-      if (await stopMux(host)) await rememberRunning(memory, false);
+      const stop = await askForWhom(host.state);
+      if (!stop) return;
+      // First: a window that is reloaded while it stops stays as its user wants it.
+      await rememberRunning(memory, false);
+      await host.stop(stop);
     },
     restart: async () => {
       await host.stop();

@@ -88,15 +88,12 @@ export class Owner {
     this.#watchTogether();
   }
 
-  /** Whether a member is ready, and has been told to own the mux now. */
-  async handOver(): Promise<boolean> {
+  /** Fulfilled when a member that is ready has been told to own the mux now, or when there is none. */
+  async handOver(): Promise<void> {
     for (const { peer, window } of this.#members()) {
-      if (!(await peer.canSucceed())) continue;
-      this.close({ type: "handedOver", to: window.id });
-      return true;
+      if (await peer.canSucceed()) return this.close({ type: "handedOver", to: window.id });
     }
     this.close();
-    return false;
   }
 
   /** Nobody can come any more. `last` is said to everyone. */

@@ -119,8 +119,8 @@ export class Reign {
 
   /** Leaves the port to a member, if there is one, and then ends what is open after the grace at the latest. */
   async handOver(graceMilliseconds: number): Promise<void> {
-    // Without a successor nobody is spared by waiting, and who starts meanwhile finds the port taken and no owner to join.
-    if (await this.#owner.handOver()) await this.#own.mux.release();
+    await this.#owner.handOver();
+    await this.#own.mux.release();
     await this.#own.mux.stop(graceMilliseconds);
   }
 

@@ -1,15 +1,11 @@
 /** "Stop Mux": asks for whom, when other windows share it. */
 import { l10n, window } from "vscode";
-import type { MuxHost } from "./mux-host.ts";
+import type { MuxState } from "../core/mux-state.ts";
 
-/** Did it stop here? */
-export async function stopMux(host: MuxHost): Promise<boolean> {
-  const { session } = host.state;
+/** Undefined when the user wants it to go on. */
+export async function askForWhom({ session }: MuxState): Promise<{ readonly forAll: boolean } | undefined> {
   const others = session?.windows.filter(({ id }) => id !== session.own) ?? [];
-  if (others.length === 0) {
-    await host.stop();
-    return true;
-  }
+  if (others.length === 0) return { forAll: false };
   const here = l10n.t("Only Here");
   const everywhere = l10n.t("Everywhere");
   const chosen = await window.showWarningMessage(
@@ -18,7 +14,5 @@ export async function stopMux(host: MuxHost): Promise<boolean> {
     here,
     everywhere,
   );
-  if (chosen === undefined) return false;
-  await host.stop({ forAll: chosen === everywhere });
-  return true;
+  return chosen === undefined ? undefined : { forAll: chosen === everywhere };
 }
