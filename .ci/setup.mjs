@@ -28,6 +28,7 @@ const homebrew = new Map([
   ["openssh-server", "openssh"],
   ["openssh-client", "openssh"],
   ["nginx-light", "nginx"],
+  ["nghttp2-client", "nghttp2"],
   ["libnginx-mod-stream", "nginx"],
 ]);
 
