@@ -22,7 +22,7 @@ type StartCommand = Extract<Command, { type: "start" }>;
 /** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
 const automaticPorts = [443, 8443];
 
-const outbox = new Outbox((events) => parentPort?.postMessage(events));
+const outbox = new Outbox((message) => parentPort?.postMessage(message));
 let session: Session | undefined;
 /** Commands are carried out one after another: a stop must find what a start before it has begun. */
 let earlier = Promise.resolve();

@@ -4,8 +4,8 @@ import * as v from "valibot";
 import { type MuxEvent, parseEvent } from "../core/events.ts";
 import type { Command } from "./protocol.ts";
 
-/** They come several at a time (outbox.ts). */
-const events = v.array(v.unknown());
+/** They come several at a time, as a text (outbox.ts). */
+const events = v.pipe(v.string(), v.parseJson(), v.array(v.unknown()));
 
 /**
  * What connections leave behind is short-lived or stays: a small young generation costs no more CPU than Node's own, which grows to 48 MB
