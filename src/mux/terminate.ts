@@ -3,7 +3,7 @@ import type net from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { chooseAlpn } from "../core/alpn.ts";
 import type { ClientHello } from "../core/client-hello.ts";
-import { fail, ok, type Problem, problemOf, systemCode } from "../core/errors.ts";
+import { type Problem, problemOf, systemCode } from "../core/errors.ts";
 import type { Ending } from "../core/events.ts";
 import type { Route } from "../core/route.ts";
 import { alertRecord, tlsAlert } from "../core/tls-alert.ts";
@@ -33,12 +33,15 @@ export async function prepareTls(
     return undefined;
   }
   const protocol = alpn.kind === "chosen" ? alpn.protocol : undefined;
-  const secureContext = await contextFor(name ?? client.localAddress).then(ok, (error) =>
-    fail(problemOf(error)),
-  );
-  if (!secureContext.ok) refuse(client, secureContext.error, alertRecord(tlsAlert.internalError));
-  if (!secureContext.ok || client.socket.destroyed) return undefined;
-  return { protocol, end: () => terminate(client, secureContext.value, protocol, helloMilliseconds) };
+  let secureContext: SecureContext;
+  try {
+    secureContext = await contextFor(name ?? client.localAddress);
+  } catch (error) {
+    refuse(client, problemOf(error), alertRecord(tlsAlert.internalError));
+    return undefined;
+  }
+  if (client.socket.destroyed) return undefined;
+  return { protocol, end: () => terminate(client, secureContext, protocol, helloMilliseconds) };
 }
 
 /** `protocol` is what ALPN agrees on; undefined when the client offered none. The handshake goes on by itself. */

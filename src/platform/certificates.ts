@@ -10,6 +10,7 @@ import { makeSelfSigned } from "../core/self-signed.ts";
 import type { Settings } from "../core/settings.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
 import { CertificateFiles } from "./certificate-files.ts";
+import { Lately } from "./lately.ts";
 import { LeafFolder } from "./leaf-folder.ts";
 
 /** The settings `oneport.certificates` and `oneport.certificateFiles`; the files as absolute paths. */
@@ -46,6 +47,7 @@ export class Certificates {
   readonly #leaves: LeafFolder;
   readonly #now: () => Date;
   readonly #held = new Map<string, Held>();
+  readonly #lately = new Lately<SecureContext>();
   #mode: CertificateSettings["mode"];
   #files: CertificateFiles;
   /** Why the last leaf could not be kept on disk. It serves from memory all the same. */
@@ -63,13 +65,23 @@ export class Certificates {
   configure(settings: CertificateSettings): void {
     this.#mode = settings.mode;
     this.#files = new CertificateFiles(settings.files, this.#now);
+    this.#lately.forget();
   }
 
   /**
    * The secure context to answer a handshake for `name`: a lower-case ASCII DNS name without a trailing dot, or an
    * IP literal. Rejects with a OneportError when it is neither, or when the authority cannot be used or made.
+   * Another file, or another authority, is noticed within two seconds.
    */
   async contextFor(name: string): Promise<SecureContext> {
+    const known = this.#lately.get(name, this.#now().getTime());
+    if (known) return known;
+    const context = await this.#find(name);
+    this.#lately.add(name, context);
+    return context;
+  }
+
+  async #find(name: string): Promise<SecureContext> {
     const address = canonicalAddress(name);
     if (address === undefined && !dnsName.test(name)) throw notCertifiable(name);
     const subject = address ?? name;
