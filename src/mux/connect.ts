@@ -2,6 +2,7 @@
 import type net from "node:net";
 import { type Problem, systemCode } from "../core/errors.ts";
 import { formatTarget, type Target } from "../core/route.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** A machine that does not answer at all is given up after this; one that refuses says so at once. */
 const connectMilliseconds = 10_000;
@@ -11,10 +12,10 @@ export function connect<S extends net.Socket>(
   socket: S,
   host: string,
   port: number,
-  signal: AbortSignal | undefined,
+  waiting: Waiting | undefined,
 ): Promise<S> {
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
+    if (waiting?.isOver) return reject(nobodyWaits());
     const timer = setTimeout(() => {
       socket.destroy(new Error(`no answer within ${connectMilliseconds / 1000} s`));
     }, connectMilliseconds);
@@ -22,11 +23,11 @@ export function connect<S extends net.Socket>(
     socket.on("error", ignore);
     socket.on("error", failed);
     socket.on("connect", connected);
-    signal?.addEventListener("abort", abort);
+    waiting?.onEnd(abandon);
     socket.connect({ host, port, autoSelectFamily: false });
 
-    function abort(): void {
-      socket.destroy(new Error("nobody waits for it any more"));
+    function abandon(): void {
+      socket.destroy(nobodyWaits());
     }
 
     function failed(error: Error): void {
@@ -46,7 +47,7 @@ export function connect<S extends net.Socket>(
     /** What hangs on a socket stays in memory as long as the connection is open. */
     function settle(): void {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
+      waiting?.offEnd(abandon);
       socket.off("error", failed);
       socket.off("connect", connected);
     }
@@ -54,6 +55,10 @@ export function connect<S extends net.Socket>(
 }
 
 function ignore(): void {}
+
+function nobodyWaits(): Error {
+  return new Error("nobody waits for it any more");
+}
 
 /** Why nothing could be connected to: the target's fault (`target-down`), or the want of descriptors. */
 export function unreachable(target: Target, error: unknown): Problem {

@@ -1,12 +1,12 @@
 /** Opens connections to the services behind: which address, which target of a route, and how long to wait for one. */
 import { lookup } from "node:dns/promises";
 import net from "node:net";
-import { setTimeout as wait } from "node:timers/promises";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 import { formatTarget, type Route, type Target } from "../core/route.ts";
 import { connect, ownAddress, unreachable } from "./connect.ts";
 import type { Checked } from "./health.ts";
 import { UpstreamSocket } from "./upstream-socket.ts";
+import { Waiting } from "./waiting.ts";
 
 /** While a service is not up it is tried this often (rule 7). */
 const retryMilliseconds = 100;
@@ -21,8 +21,8 @@ const tells: { readonly [F in Found]: TargetState } = { up: "up", down: "down", 
 export interface DialOptions {
   /** Gives up after this many milliseconds of refusals; 0 tries every target once. */
   readonly holdMilliseconds: number;
-  /** Aborted when nobody waits for the connection any more. */
-  readonly signal?: AbortSignal;
+  /** Over when nobody waits for the connection any more. */
+  readonly waiting: Waiting;
   /** Each route's targets in the order to try them; the dialer's own turn when absent. */
   readonly order?: readonly Target[];
 }
@@ -69,7 +69,7 @@ export class Dialer {
 
   /** A connection to one target, to see whether it is there. */
   check(target: Target): Promise<Result<net.Socket>> {
-    return this.#tryTarget(target, () => new net.Socket(), undefined);
+    return this.#tryTarget(target, () => new net.Socket(), new Waiting());
   }
 
   /** Remembers what was found of a target, and tells it if that is news. */
@@ -93,20 +93,20 @@ export class Dialer {
 
   async #dial<S extends net.Socket>(
     route: Route,
-    { holdMilliseconds, signal, order = this.order(route) }: DialOptions,
+    { holdMilliseconds, waiting, order = this.order(route) }: DialOptions,
     create: () => S,
   ): Promise<Result<Dialled<S>>> {
     const deadline = performance.now() + holdMilliseconds;
-    let round = await this.#tryEach(order, create, signal);
+    let round = await this.#tryEach(order, create, waiting);
     while (!round.ok && round.error.code === "target-down") {
-      if (performance.now() + retryMilliseconds > deadline || signal?.aborted) break;
+      if (performance.now() + retryMilliseconds > deadline || waiting.isOver) break;
       const another = this.#retries.get(route);
       // However many wait for a service, one of them at a time asks for it, and the others hear what came of it.
       if (another !== undefined && !(await another)) continue;
       round =
         another !== undefined
-          ? await this.#tryEach(order, create, signal)
-          : await this.#retry(route, order, create, signal, round);
+          ? await this.#tryEach(order, create, waiting)
+          : await this.#retry(route, order, create, waiting, round);
     }
     return round;
   }
@@ -116,13 +116,13 @@ export class Dialer {
     route: Route,
     order: readonly Target[],
     create: () => S,
-    signal: AbortSignal | undefined,
+    waiting: Waiting,
     before: Result<Dialled<S>>,
   ): Promise<Result<Dialled<S>>> {
     const told = Promise.withResolvers<boolean>();
     this.#retries.set(route, told.promise);
-    await wait(retryMilliseconds, undefined, { ...(signal && { signal }) }).catch(() => undefined);
-    const round = signal?.aborted ? before : await this.#tryEach(order, create, signal);
+    await waiting.pause(retryMilliseconds);
+    const round = waiting.isOver ? before : await this.#tryEach(order, create, waiting);
     this.#retries.delete(route);
     told.resolve(round.ok);
     return round;
@@ -131,13 +131,13 @@ export class Dialer {
   async #tryEach<S extends net.Socket>(
     order: readonly Target[],
     create: () => S,
-    signal: AbortSignal | undefined,
+    waiting: Waiting,
   ): Promise<Result<Dialled<S>>> {
     let last: Problem | undefined;
     for (const target of order) {
-      const tried = await this.#tryTarget(target, create, signal);
+      const tried = await this.#tryTarget(target, create, waiting);
       // A try that was broken off says nothing about the service.
-      if (!tried.ok && signal?.aborted) return tried;
+      if (!tried.ok && waiting.isOver) return tried;
       if (tried.ok) {
         if (this.#found.get(formatTarget(target)) !== "unwell") this.note(target, "up", undefined);
         return ok({ socket: tried.value, target });
@@ -151,13 +151,13 @@ export class Dialer {
   async #tryTarget<S extends net.Socket>(
     target: Target,
     create: () => S,
-    signal: AbortSignal | undefined,
+    waiting: Waiting,
   ): Promise<Result<S>> {
     let refusal: unknown;
     try {
       for (const address of this.#literalsOf(target) ?? (await this.#lookUp(target))) {
         try {
-          const socket = await connect(create(), address, target.port, signal);
+          const socket = await connect(create(), address, target.port, waiting);
           if (this.#hooks.isOwn(socket, target.port)) {
             socket.destroy();
             return fail(ownAddress(target));

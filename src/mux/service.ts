@@ -9,6 +9,7 @@ import type { Upstreams } from "./http/upstreams.ts";
 import type { End } from "./splice.ts";
 import { openTunnel } from "./tunnel.ts";
 import type { UpstreamSocket } from "./upstream-socket.ts";
+import { Waiting } from "./waiting.ts";
 
 interface Service {
   readonly end: End;
@@ -32,10 +33,10 @@ export type Opening = "none" | "postgres";
 export class Dialling {
   readonly service: Promise<Result<Service>>;
   readonly #client: Client;
-  readonly #gone = new AbortController();
+  readonly #waiting = new Waiting();
   #opened: End | undefined;
 
-  constructor(client: Client, open: (signal: AbortSignal) => Promise<Result<Service>>) {
+  constructor(client: Client, open: (waiting: Waiting) => Promise<Result<Service>>) {
     this.#client = client;
     client.socket.on("close", this.abandon);
     this.service = this.#open(open);
@@ -47,16 +48,16 @@ export class Dialling {
   }
 
   readonly abandon = (): void => {
-    this.#gone.abort();
+    this.#waiting.end();
     this.#opened?.raw.resetAndDestroy();
   };
 
-  async #open(open: (signal: AbortSignal) => Promise<Result<Service>>): Promise<Result<Service>> {
+  async #open(open: (waiting: Waiting) => Promise<Result<Service>>): Promise<Result<Service>> {
     try {
-      const opened = await open(this.#gone.signal);
+      const opened = await open(this.#waiting);
       if (!opened.ok) return opened;
       this.#opened = opened.value.end;
-      if (this.#gone.signal.aborted) this.abandon();
+      if (this.#waiting.isOver) this.abandon();
       return opened;
     } catch (error) {
       return fail(problemOf(error));
@@ -70,14 +71,14 @@ export function dialService(
   context: ServiceContext,
   opening: Opening = "none",
 ): Dialling {
-  return new Dialling(client, (signal) => open[route.kind](client, route, context, signal, opening));
+  return new Dialling(client, (waiting) => open[route.kind](client, route, context, waiting, opening));
 }
 
 type Open = (
   client: Client,
   route: StreamRoute,
   context: ServiceContext,
-  signal: AbortSignal,
+  waiting: Waiting,
   opening: Opening,
 ) => Promise<Result<Service>>;
 
@@ -91,14 +92,14 @@ async function openSocket(
   client: Client,
   route: StreamRoute,
   { dialer }: ServiceContext,
-  signal: AbortSignal,
+  waiting: Waiting,
   opening: Opening,
 ): Promise<Result<Service>> {
-  const dialled = await dialer.dialStream(route, { holdMilliseconds: route.holdSeconds * 1000, signal });
+  const dialled = await dialer.dialStream(route, { holdMilliseconds: route.holdSeconds * 1000, waiting });
   if (!dialled.ok) return dialled;
   const { socket, target } = dialled.value;
   if (route.sendProxy) socket.write(writeProxyHeader(route.sendProxy, client.addresses));
-  if (opening === "postgres" && route.kind === "tls" && !(await grantsTls(socket, signal))) {
+  if (opening === "postgres" && route.kind === "tls" && !(await grantsTls(socket, waiting))) {
     socket.destroy();
     return fail(noPostgresTls(target));
   }
@@ -109,23 +110,23 @@ async function openInWebSocket(
   _client: Client,
   route: StreamRoute,
   { upstreams }: ServiceContext,
-  signal: AbortSignal,
+  waiting: Waiting,
 ): Promise<Result<Service>> {
-  const opened = await openTunnel(route, upstreams, { holdMilliseconds: route.holdSeconds * 1000, signal });
+  const opened = await openTunnel(route, upstreams, { holdMilliseconds: route.holdSeconds * 1000, waiting });
   if (!opened.ok) return opened;
   const { stream, target } = opened.value;
   return ok({ end: { stream, raw: stream }, target, heard: () => stream.heard() });
 }
 
 /** One byte of answer and no more: what came with it would have been said before TLS (CVE-2021-23222). */
-async function grantsTls(socket: UpstreamSocket, signal: AbortSignal): Promise<boolean> {
+async function grantsTls(socket: UpstreamSocket, waiting: Waiting): Promise<boolean> {
   const giveUp = () => socket.destroy();
   const timer = setTimeout(giveUp, answerMilliseconds);
-  signal.addEventListener("abort", giveUp);
+  waiting.onEnd(giveUp);
   socket.write(sslRequest);
   await socket.heard();
   clearTimeout(timer);
-  signal.removeEventListener("abort", giveUp);
+  waiting.offEnd(giveUp);
   const answer = socket.takeHeard();
   return answer.length === 1 && answer[0] === granted;
 }

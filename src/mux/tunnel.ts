@@ -28,7 +28,7 @@ export async function openTunnel(
     maxPayload,
   });
   const leave = () => fresh.destroy(new Error("nobody waits for it any more"));
-  options.signal.addEventListener("abort", leave);
+  options.waiting.onEnd(leave);
   // Node's own time-outs are set by who makes a connection, and this one has been made.
   const timer = setTimeout(
     () => fresh.destroy(new Error(`no answer within ${handshakeMilliseconds / 1000} s`)),
@@ -42,7 +42,7 @@ export async function openTunnel(
     webSocket.once("error", (error) => resolve(fail(declined(target, error.message))));
   }).finally(() => {
     clearTimeout(timer);
-    options.signal.removeEventListener("abort", leave);
+    options.waiting.offEnd(leave);
   });
 }
 

@@ -47,7 +47,7 @@ export class Certificates {
   readonly #leaves: LeafFolder;
   readonly #now: () => Date;
   readonly #held = new Map<string, Held>();
-  readonly #lately = new Lately<SecureContext>();
+  #lately = new Lately<SecureContext>();
   #mode: CertificateSettings["mode"];
   #files: CertificateFiles;
   /** Why the last leaf could not be kept on disk. It serves from memory all the same. */
@@ -65,7 +65,7 @@ export class Certificates {
   configure(settings: CertificateSettings): void {
     this.#mode = settings.mode;
     this.#files = new CertificateFiles(settings.files, this.#now);
-    this.#lately.forget();
+    this.#lately = new Lately();
   }
 
   /**
@@ -74,10 +74,12 @@ export class Certificates {
    * Another file, or another authority, is noticed within two seconds.
    */
   async contextFor(name: string): Promise<SecureContext> {
-    const known = this.#lately.get(name, this.#now().getTime());
+    const lately = this.#lately;
+    const known = lately.get(name, this.#now().getTime());
     if (known) return known;
     const context = await this.#find(name);
-    this.#lately.add(name, context);
+    // Not among the answers that other settings have given meanwhile.
+    lately.add(name, context);
     return context;
   }
 

@@ -19,8 +19,4 @@ export class Lately<T> {
   add(question: string, answer: T): void {
     this.#answers.set(question, answer);
   }
-
-  forget(): void {
-    this.#answers.clear();
-  }
 }

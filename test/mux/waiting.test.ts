@@ -4,6 +4,7 @@ import { describe, it, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseRoutes } from "../../src/core/route.ts";
 import { Dialer } from "../../src/mux/dial.ts";
+import { Waiting } from "../../src/mux/waiting.ts";
 import { ask, until } from "./http-support.ts";
 import { connectOwn } from "./pieces.ts";
 import { connect, outcome, read } from "./streams.ts";
@@ -90,14 +91,13 @@ describe("Connections to a service that is not up", () => {
       onPassedOver: () => undefined,
     });
     const waiters = Array.from({ length: 10 }, () => {
-      const controller = new AbortController();
-      const { signal } = controller;
-      return { controller, dialled: dialer.dialStream(route, { holdMilliseconds: 10_000, signal }) };
+      const waiting = new Waiting();
+      return { waiting, dialled: dialer.dialStream(route, { holdMilliseconds: 10_000, waiting }) };
     });
     // Whoever asks is always among the first that are left.
-    for (const { controller, dialled } of waiters.slice(0, 9)) {
+    for (const { waiting, dialled } of waiters.slice(0, 9)) {
       await wait(40);
-      controller.abort();
+      waiting.end();
       assert.equal((await dialled).ok, false);
     }
     await using _service = await startTcp(echo, { port });

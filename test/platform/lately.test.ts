@@ -18,11 +18,3 @@ test("a clock that is set back does not make an answer good for longer", () => {
   lately.add("a.test", 1);
   assert.equal(lately.get("a.test", 4000), undefined);
 });
-
-test("whoever changes what the answers come from has them forgotten", () => {
-  const lately = new Lately<number>();
-  lately.get("a.test", 5000);
-  lately.add("a.test", 1);
-  lately.forget();
-  assert.equal(lately.get("a.test", 5000), undefined);
-});

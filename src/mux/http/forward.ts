@@ -3,6 +3,7 @@ import { type Problem, problemOf, systemCode } from "../../core/errors.ts";
 import { requestHeaders, responseHeaders, valuesOf, without } from "../../core/http-headers.ts";
 import type { Accepted } from "../../core/http-request.ts";
 import { formatTarget, type Route, type Target } from "../../core/route.ts";
+import { Waiting } from "../waiting.ts";
 import type { Answerable, Exchange } from "./exchange.ts";
 import { giveBack } from "./give-back.ts";
 import { giveBody } from "./give-body.ts";
@@ -36,11 +37,11 @@ export async function connect(
   order: readonly Target[] = upstreams.order(route),
 ): Promise<FreshConnection | undefined> {
   if (exchange.gone) return undefined;
-  const gone = new AbortController();
-  exchange.onAborted(() => gone.abort());
+  const waiting = new Waiting();
+  exchange.onAborted(() => waiting.end());
   const holdMilliseconds = isPageLoad(exchange) ? 0 : route.holdSeconds * 1000;
-  const connected = await upstreams.connect(route, { holdMilliseconds, signal: gone.signal, order });
-  if (gone.signal.aborted) {
+  const connected = await upstreams.connect(route, { holdMilliseconds, waiting, order });
+  if (waiting.isOver) {
     if (connected.ok) connected.value.fresh.destroy();
     return undefined;
   }

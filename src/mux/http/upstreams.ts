@@ -6,6 +6,7 @@ import tls from "node:tls";
 import { fail, ok, type Problem, type Result, systemCode } from "../../core/errors.ts";
 import { formatTarget, type Route, schemes, type Target } from "../../core/route.ts";
 import type { Dialer } from "../dial.ts";
+import type { Waiting } from "../waiting.ts";
 
 /** As large as the head of an answer may be; Node's own limit is smaller than what services with many cookies send. */
 export const maxHeaderSize = 64 * 1024;
@@ -26,7 +27,7 @@ export interface FreshConnection extends Connection {
 
 export interface ConnectOptions {
   readonly holdMilliseconds: number;
-  readonly signal: AbortSignal;
+  readonly waiting: Waiting;
   /** The targets in the order to try them; the route's next turn when absent. */
   readonly order?: readonly Target[];
 }
@@ -65,7 +66,7 @@ export class Upstreams {
     const { socket, target } = dialled.value;
     if (!schemes[target.scheme].tls) return ok({ target, fresh: socket, raw: socket });
     const trusted = route.insecureUpstream ? undefined : this.#trusted();
-    const secured = await secure(socket, target, trusted, options.signal);
+    const secured = await secure(socket, target, trusted, options.waiting);
     return secured.ok ? ok({ target, fresh: secured.value, raw: socket }) : secured;
   }
 
@@ -121,7 +122,7 @@ export function secure(
   socket: net.Socket,
   target: Target,
   trusted: string[] | undefined,
-  signal?: AbortSignal,
+  waiting?: Waiting,
 ): Promise<Result<tls.TLSSocket, Problem>> {
   return new Promise((resolve) => {
     const secured = tls.connect({
@@ -134,10 +135,10 @@ export function secure(
     });
     const giveUp = () => socket.destroy();
     const timer = setTimeout(giveUp, handshakeMilliseconds);
-    signal?.addEventListener("abort", giveUp);
+    waiting?.onEnd(giveUp);
     const settle = (result: Result<tls.TLSSocket, Problem>) => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", giveUp);
+      waiting?.offEnd(giveUp);
       resolve(result);
     };
     secured.once("secureConnect", () => settle(ok(secured)));
