@@ -74,9 +74,10 @@ const openConnections = v.object({
 });
 
 export const muxEvent = v.variant("type", [
+  // First, because they are tried one after another, and nearly every event is one of these.
+  v.object({ type: v.literal("connection"), connection }),
   v.object({ type: v.literal("listening"), port: v.number(), addresses: v.array(v.string()) }),
   v.object({ type: v.literal("routes"), routes: v.array(routeSummary) }),
-  v.object({ type: v.literal("connection"), connection }),
   /** While someone watches: every route that has open connections; the others have none. */
   v.object({ type: v.literal("open"), routes: v.array(openConnections) }),
   v.object({

@@ -132,19 +132,24 @@ export class Client {
   #finish(ending: Ending): void {
     this.#reported = true;
     const { bytesRead, bytesWritten } = this.socket;
-    this.#hooks.report({
+    const now = performance.now();
+    const report: ConnectionReport = {
       id: this.id,
       client: this.#from,
       seen: this.#seen,
-      ...(this.#route && { route: formatDomain(this.#route.domain), rule: this.#route.domain.kind }),
-      ...(this.#target && { target: formatTarget(this.#target) }),
       requests: this.#requests,
       received: bytesRead - this.#receivedBefore,
       sent: bytesWritten - this.#sentBefore,
-      milliseconds: Math.round(performance.now() - this.#since),
+      milliseconds: Math.round(now - this.#since),
       ending,
-    });
-    this.#since = performance.now();
+    };
+    if (this.#route) {
+      report.route = formatDomain(this.#route.domain);
+      report.rule = this.#route.domain.kind;
+    }
+    if (this.#target) report.target = formatTarget(this.#target);
+    this.#hooks.report(report);
+    this.#since = now;
     this.#receivedBefore = bytesRead;
     this.#sentBefore = bytesWritten;
     this.#requests = 0;
