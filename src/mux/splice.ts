@@ -4,6 +4,7 @@ import { TLSSocket } from "node:tls";
 import { Batch, fullRecord } from "./batch.ts";
 import { freeChunk } from "./free-chunk.ts";
 import { letGo } from "./let-go.ts";
+import { fullRead, Pile } from "./pile.ts";
 import { isPlain, UpstreamSocket } from "./upstream-socket.ts";
 
 /** One end of a splice. `raw` is the TCP socket under `stream`, the one a reset goes out on. */
@@ -59,7 +60,7 @@ export function copy(from: Readable, to: Writable): void {
   to.on("drain", goOn);
   // What can go nowhere is read all the same, or its end would never be seen.
   to.on("close", goOn);
-  from.on("data", from instanceof TLSSocket && isPlain(to) ? passRecordsTo(from, to) : passTo(from, to));
+  from.on("data", isPlain(to) ? passGathered(from, to) : passTo(from, to));
   from.resume();
 }
 
@@ -74,13 +75,15 @@ function passTo(from: Readable, to: Writable): (chunk: Buffer) => void {
   };
 }
 
-/** A record that is not full is the last for now, and goes out at once. */
-function passRecordsTo(from: TLSSocket, to: Writable): (chunk: Buffer) => void {
-  let batch: Batch | undefined;
+/** What is not full is the last for now, and goes out at once. */
+function passGathered(from: Readable, to: Writable): (chunk: Buffer) => void {
+  const isSecured = from instanceof TLSSocket;
+  const full = isSecured ? fullRecord : fullRead;
+  let gathered: Batch | Pile | undefined;
   const pass = passTo(from, to);
   return (chunk) => {
-    if (chunk.length < fullRecord && !batch?.isOpen) return pass(chunk);
-    batch ??= new Batch(from, to);
-    batch.add(chunk);
+    if (chunk.length < full && !gathered?.isOpen) return pass(chunk);
+    gathered ??= isSecured ? new Batch(from, to) : new Pile(from, to);
+    gathered.add(chunk);
   };
 }
