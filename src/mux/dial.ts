@@ -139,7 +139,8 @@ export class Dialer {
       // A try that was broken off says nothing about the service.
       if (!tried.ok && waiting.isOver) return tried;
       if (tried.ok) {
-        if (this.#found.get(formatTarget(target)) !== "unwell") this.note(target, "up", undefined);
+        const found = this.#found.get(formatTarget(target));
+        if (found !== "up" && found !== "unwell") this.note(target, "up", undefined);
         return ok({ socket: tried.value, target });
       }
       if (tried.error.code === "target-down") this.note(target, "down", tried.error.message);
@@ -162,7 +163,7 @@ export class Dialer {
             socket.destroy();
             return fail(ownAddress(target));
           }
-          this.#answered.set(`${target.host}:${target.port}`, address);
+          if (address !== target.host) this.#answered.set(`${target.host}:${target.port}`, address);
           return ok(socket);
         } catch (error) {
           refusal = error;
