@@ -5,7 +5,7 @@ import { costOf, type Load, type Measurement, type Reading, scaled } from "./mea
 
 const gigabyte = 1e9;
 const pings = 20_000;
-const connections = 8_000;
+const connections = 20_000;
 const connectionsAtOnce = 8;
 const idle = 4_000;
 
