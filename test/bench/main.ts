@@ -13,7 +13,7 @@ const peers: readonly Contender[] = [...haproxies, ...nginxes, ...servers, ...no
 
 const usage = `npm run bench -- [--only NAME] [--rounds N] [--quick] [--json FILE]
   --only    one of: ${measurementNames.join(", ")}
-  --rounds  how often each is measured, each time after a warm-up that does not count; 5 unless said
+  --rounds  how often each is measured, each time after as much again that does not count; 5 unless said
   --quick   a quarter of the work, in which programs that compile as they run do not come to their own
   --json    also writes every value that was measured to a file`;
 

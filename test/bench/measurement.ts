@@ -27,20 +27,9 @@ export interface Load {
   do(job: Job): Promise<Readonly<Record<string, number>>>;
 }
 
-/** How much is done in a round: all, a quick look, a glance, or so little that only the way of doing it is tried. */
-export const scales = { whole: 1, quick: 0.25, glance: 0.0625, tiny: 0.002 } as const;
+/** How much is done in a round: all, a quick look, or so little that only the way of doing it is tried. */
+export const scales = { whole: 1, quick: 0.25, tiny: 0.002 } as const;
 export type Scale = keyof typeof scales;
-
-/**
- * What is done before and does not count. Programs that compile what runs often forget it while something else runs, and what they
- * take for it is no part of what a request takes.
- */
-export const warmUps: { readonly [S in Scale]: Scale | undefined } = {
-  whole: "quick",
-  quick: "glance",
-  glance: undefined,
-  tiny: undefined,
-};
 
 export interface Measurement {
   /** As `--only` knows it. */

@@ -1,5 +1,8 @@
 /** What only Oneport is asked: its start, its memory, what a busy main thread does to it, and how its look-up grows. */
-
+import { Browser } from "../e2e/browser.ts";
+import { CodeServer } from "../vscode/code-server.ts";
+import { eventually } from "../vscode/eventually.ts";
+import { Window } from "../vscode/window.ts";
 import { type Load, type Reading, type Scale, scaled } from "./measurement.ts";
 import type { OneportProxy } from "./oneport.ts";
 import { kilobytesEach } from "./streams.ts";
@@ -36,6 +39,16 @@ export const ownMeasurements: readonly OwnMeasurement[] = [
     },
   },
   {
+    name: "activation",
+    async measure() {
+      await using server = await CodeServer.start();
+      await using browser = await Browser.open([]);
+      const folder = await server.makeFolder("shop", { "oneport.routes": { "shop.localhost": 3000 } });
+      await using _window = await Window.open(browser, server, { folder });
+      return [{ figure: "activation in VS Code, ms", value: await eventually(() => activation(server)) }];
+    },
+  },
+  {
     name: "blocked",
     async measure({ oneport, port, load, scale }) {
       await oneport.block(true);
@@ -67,3 +80,10 @@ export const ownMeasurements: readonly OwnMeasurement[] = [
     },
   })),
 ];
+
+/** As the extension itself tells it; VS Code's own time for reading the bundle is not in it. */
+async function activation(server: CodeServer): Promise<number> {
+  const [, milliseconds] = /Activated in (\d+) ms/.exec(await server.log()) ?? [];
+  if (milliseconds === undefined) throw new Error("The extension has not told of its activation.");
+  return Number(milliseconds);
+}
