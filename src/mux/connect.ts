@@ -2,7 +2,7 @@
 import type net from "node:net";
 import { type Problem, systemCode } from "../core/errors.ts";
 import { formatTarget, type Target } from "../core/route.ts";
-import type { Waiting } from "./waiting.ts";
+import { nobodyWaits, type Waiting } from "./waiting.ts";
 
 /** A machine that does not answer at all is given up after this; one that refuses says so at once. */
 const connectMilliseconds = 10_000;
@@ -12,10 +12,10 @@ export function connect<S extends net.Socket>(
   socket: S,
   host: string,
   port: number,
-  waiting: Waiting | undefined,
+  waiting: Waiting,
 ): Promise<S> {
   return new Promise((resolve, reject) => {
-    if (waiting?.isOver) return reject(nobodyWaits());
+    if (waiting.isOver) return reject(nobodyWaits());
     const timer = setTimeout(() => {
       socket.destroy(new Error(`no answer within ${connectMilliseconds / 1000} s`));
     }, connectMilliseconds);
@@ -23,7 +23,7 @@ export function connect<S extends net.Socket>(
     socket.on("error", ignore);
     socket.on("error", failed);
     socket.on("connect", connected);
-    waiting?.onEnd(abandon);
+    waiting.onEnd(abandon);
     socket.connect({ host, port, autoSelectFamily: false });
 
     function abandon(): void {
@@ -47,7 +47,7 @@ export function connect<S extends net.Socket>(
     /** What hangs on a socket stays in memory as long as the connection is open. */
     function settle(): void {
       clearTimeout(timer);
-      waiting?.offEnd(abandon);
+      waiting.offEnd(abandon);
       socket.off("error", failed);
       socket.off("connect", connected);
     }
@@ -55,10 +55,6 @@ export function connect<S extends net.Socket>(
 }
 
 function ignore(): void {}
-
-function nobodyWaits(): Error {
-  return new Error("nobody waits for it any more");
-}
 
 /** Why nothing could be connected to: the target's fault (`target-down`), or the want of descriptors. */
 export function unreachable(target: Target, error: unknown): Problem {

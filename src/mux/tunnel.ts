@@ -3,6 +3,7 @@ import { WebSocket } from "ws";
 import { fail, ok, type Result } from "../core/errors.ts";
 import { authorityOf, formatTarget, type Route, type Target } from "../core/route.ts";
 import type { ConnectOptions, Upstreams } from "./http/upstreams.ts";
+import { nobodyWaits } from "./waiting.ts";
 import { maxPayload, WebSocketStream } from "./web-socket-stream.ts";
 
 const handshakeMilliseconds = 10_000;
@@ -27,7 +28,7 @@ export async function openTunnel(
     followRedirects: false,
     maxPayload,
   });
-  const leave = () => fresh.destroy(new Error("nobody waits for it any more"));
+  const leave = () => fresh.destroy(nobodyWaits());
   options.waiting.onEnd(leave);
   // Node's own time-outs are set by who makes a connection, and this one has been made.
   const timer = setTimeout(

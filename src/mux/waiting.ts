@@ -33,3 +33,8 @@ export class Waiting {
     this.offEnd(resolve);
   }
 }
+
+/** Why a connection is given up at the end. */
+export function nobodyWaits(): Error {
+  return new Error("nobody waits for it any more");
+}
