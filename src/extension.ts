@@ -167,7 +167,6 @@ export async function activate(context: ExtensionContext): Promise<void> {
     new SettingsDiagnostics(settings),
     registerStateDecorations(),
     registerQuickFixes(),
-    registerTools({ routes: () => tree.routes, state: () => host.state, edits, diagnose }),
     registerCommands(handlers, report),
     setup.onDidChange(() => surroundingsChanged.fire()),
     suggested.onDidChange(() => surroundingsChanged.fire()),
@@ -197,6 +196,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
   // What follows waits for VS Code.
   log.info(`Activated in ${Math.round(performance.now() - began)} ms.`);
   await settings.read();
+  // Whoever asks while the extension activates is answered when it has: by then there are routes to tell of.
+  subscriptions.push(registerTools({ routes: () => tree.routes, state: () => host.state, edits, diagnose }));
   await commands.executeCommand("setContext", "oneport.loaded", true);
   showState();
   look();
