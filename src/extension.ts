@@ -15,7 +15,7 @@ import { SettingsDiagnostics } from "./ui/diagnostics.ts";
 import { changeTarget, duplicateRoute, editRoute } from "./ui/edit-route.ts";
 import { routeEdits } from "./ui/edit-settings.ts";
 import { FindingsPage } from "./ui/findings.ts";
-import { rememberRunning, shouldStart } from "./ui/life.ts";
+import { onceTrusted, rememberRunning, shouldStart } from "./ui/life.ts";
 import { logEvent } from "./ui/log-event.ts";
 import { lookAtEverything, type MachineContext, machineCommands } from "./ui/machine-commands.ts";
 import { MachineSetup } from "./ui/machine-setup.ts";
@@ -24,6 +24,7 @@ import { notices } from "./ui/notices.ts";
 import { chooseRoute, editable } from "./ui/pick-route.ts";
 import { registerQuickFixes } from "./ui/quick-fixes.ts";
 import { routeHandlers } from "./ui/route-commands.ts";
+import { routeFacts } from "./ui/route-facts.ts";
 import { readSettings } from "./ui/route-places.ts";
 import { RouteSettings, type WrittenRoute } from "./ui/route-settings.ts";
 import { RoutesTree, rowOf } from "./ui/routes-tree.ts";
@@ -87,13 +88,14 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const editing: RouteEditing = { edits, settings, state: () => host.state, workerEntry };
   const suggested = new SuggestedServices(editing);
   const surroundingsChanged = new EventEmitter<void>();
+  const routes = () => routeFacts(settings.routes, host.state, setup);
   const tree = new RoutesTree({
     settings,
     host,
-    surroundings: () => ({
+    contents: () => ({
       notices: notices(host.state, setup, settings.routes),
+      routes: routes(),
       suggestions: suggested.suggestions,
-      machine: setup,
     }),
     onDidChangeSurroundings: surroundingsChanged.event,
   });
@@ -106,12 +108,15 @@ export async function activate(context: ExtensionContext): Promise<void> {
     if (problem) return showProblem(problem);
     await rememberRunning(memory, true);
   };
+  const startIfWanted = () => {
+    if (host.state.phase === "stopped" && shouldStart(memory, readSettings())) start().catch(report);
+  };
   const edit = (title: string, change: (route: WrittenRoute) => Promise<void>) => async (row?: unknown) => {
-    const route = await chooseRoute(row, title, tree.routes, editable);
+    const route = await chooseRoute(row, title, routes(), editable);
     if (route) await change(route);
   };
   const handlers: Handlers = {
-    ...routeHandlers({ routes: () => tree.routes, edits, makeAuthority: machine.makeAuthority }),
+    ...routeHandlers({ routes, edits, makeAuthority: machine.makeAuthority }),
     ...machineCommands(machine),
     start,
     stop: async () => {
@@ -191,18 +196,20 @@ export async function activate(context: ExtensionContext): Promise<void> {
         await start();
       } else if (change.affectsConfiguration("oneport")) host.configure();
     }),
+    workspace.onDidGrantWorkspaceTrust(startIfWanted),
+    onceTrusted(settings, startIfWanted),
   );
 
   // What follows waits for VS Code.
   log.info(`Activated in ${Math.round(performance.now() - began)} ms.`);
   await settings.read();
   // Whoever asks while the extension activates is answered when it has: by then there are routes to tell of.
-  subscriptions.push(registerTools({ routes: () => tree.routes, state: () => host.state, edits, diagnose }));
+  subscriptions.push(registerTools({ routes, state: () => host.state, edits, diagnose }));
   await commands.executeCommand("setContext", "oneport.loaded", true);
   showState();
   look();
   // Its end is not waited for: VS Code counts the time until the promise is fulfilled as ours.
-  if (shouldStart(memory, readSettings())) start().catch(report);
+  startIfWanted();
 }
 
 /** VS Code waits for this a few seconds, so that open connections can end by themselves. */

@@ -13,29 +13,22 @@ import {
 } from "vscode";
 import type { MuxState } from "../core/mux-state.ts";
 import type { MuxHost } from "./mux-host.ts";
-import { type MachineFacts, type RouteFacts, routeFacts } from "./route-facts.ts";
+import type { RouteFacts } from "./route-facts.ts";
 import type { RouteSettings } from "./route-settings.ts";
-import { changedRows, type Notice, type Row, type Suggestion } from "./row.ts";
+import { changedRows, type Row } from "./row.ts";
 import { stateUri } from "./state-decorations.ts";
 import { themeIcon } from "./theme-icon.ts";
-import { treeRows } from "./tree-rows.ts";
+import { type Tree, treeRows } from "./tree-rows.ts";
 
 /** Events come in bursts; one redraw answers all of them. */
 const redrawMilliseconds = 100;
-
-/** What the tree shows beside the routes and the state of the mux. */
-interface TreeSurroundings {
-  readonly notices: readonly Notice[];
-  readonly suggestions: readonly Suggestion[];
-  readonly machine: MachineFacts;
-}
 
 export interface TreeSources {
   readonly settings: RouteSettings;
   readonly host: MuxHost;
   /** Asked at each redraw. */
-  readonly surroundings: () => TreeSurroundings;
-  /** After which `surroundings` may answer something else. */
+  readonly contents: () => Tree;
+  /** Beside a change of the settings or of the mux: after which `contents` may answer something else. */
   readonly onDidChangeSurroundings: Event<unknown>;
 }
 
@@ -89,11 +82,6 @@ export class RoutesTree implements TreeDataProvider<Element>, Disposable {
     return this.#view.onDidChangeVisibility;
   }
 
-  /** As of the last redraw. */
-  get routes(): readonly RouteFacts[] {
-    return this.#routes;
-  }
-
   getTreeItem({ row }: Element): TreeItem {
     return treeItem(row);
   }
@@ -127,10 +115,9 @@ export class RoutesTree implements TreeDataProvider<Element>, Disposable {
   }
 
   #read(): void {
-    const { settings, host, surroundings } = this.#sources;
-    const { notices, suggestions, machine } = surroundings();
-    this.#routes = routeFacts(settings.routes, host.state, machine);
-    this.#rows = treeRows({ notices, suggestions, routes: this.#routes }, l10n);
+    const contents = this.#sources.contents();
+    this.#routes = contents.routes;
+    this.#rows = treeRows(contents, l10n);
     const rows = new Map(allRows(this.#rows).map((row) => [row.id, row]));
     // A row that VS Code has been given lives on as the same element; one that is gone is forgotten.
     const kept = [...this.#elements].filter(([id]) => rows.has(id));

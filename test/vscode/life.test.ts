@@ -164,6 +164,27 @@ test("In Restricted Mode a folder's routes are shown, and do nothing until it is
   assert.notEqual(refused.status, 0);
 });
 
+test("A folder with routes starts by itself when its user comes to trust it", async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start({
+    settings: {
+      "security.workspace.trust.enabled": true,
+      "security.workspace.trust.startupPrompt": "never",
+    },
+  });
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("cloned", { "oneport.routes": { "shop.localhost": web.port } });
+  await using window = await Window.open(browser, server, { folder });
+  await statusIs(window, /^Oneport$/);
+  await window.command("Workspaces: Manage Workspace Trust");
+  await window.page
+    .locator(".workspace-trust-editor")
+    .getByRole("button", { name: "Trust", exact: true })
+    .click();
+  await serves(server, "shop.localhost");
+  await statusIs(window, started);
+});
+
 test("Another program on the port is named, and the actions that help are offered", async () => {
   await using web = await startWebService(0);
   await using stranger = await startTcp(() => undefined);
