@@ -15,7 +15,7 @@ import { SettingsDiagnostics } from "./ui/diagnostics.ts";
 import { changeTarget, duplicateRoute, editRoute } from "./ui/edit-route.ts";
 import { routeEdits } from "./ui/edit-settings.ts";
 import { FindingsPage } from "./ui/findings.ts";
-import { onceTrusted, rememberRunning, shouldStart } from "./ui/life.ts";
+import { onFolderOpened, rememberRunning, shouldStart } from "./ui/life.ts";
 import { logEvent } from "./ui/log-event.ts";
 import { lookAtEverything, type MachineContext, machineCommands } from "./ui/machine-commands.ts";
 import { MachineSetup } from "./ui/machine-setup.ts";
@@ -196,8 +196,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
         await start();
       } else if (change.affectsConfiguration("oneport")) host.configure();
     }),
-    workspace.onDidGrantWorkspaceTrust(startIfWanted),
-    onceTrusted(settings, startIfWanted),
+    onFolderOpened(settings, startIfWanted),
   );
 
   // What follows waits for VS Code.

@@ -1,5 +1,5 @@
 /** When the mux starts by itself in a window: because it ran there before, or because a trusted folder has routes. */
-import { type Disposable, type Memento, workspace } from "vscode";
+import { Disposable, type Memento, workspace } from "vscode";
 import { parseSettings } from "../core/settings.ts";
 import type { RouteSettings } from "./route-settings.ts";
 
@@ -19,15 +19,24 @@ export async function rememberRunning(memory: Memento, isRunning: boolean): Prom
   await memory.update(wasRunning, isRunning);
 }
 
-/** Calls `act` when routes of a folder that was not trusted act: VS Code tells of the trust first, and then of its settings. */
-export function onceTrusted(settings: RouteSettings, act: () => void): Disposable {
-  let isWaiting = false;
-  return settings.onDidChange(() => {
-    const { routes } = settings;
-    if (routes.some(({ fate }) => fate.is === "untrusted")) isWaiting = true;
-    else if (isWaiting && routes.length > 0) {
-      isWaiting = false;
-      act();
-    }
-  });
+/** How long after a folder is there, or is trusted, a change of the settings is taken for the arrival of its own. */
+const arrivalMilliseconds = 5_000;
+
+/**
+ * Calls `act` when a folder is added or the workspace is trusted, and again when its routes come: VS Code tells of the folder first,
+ * and a moment later what its settings say.
+ */
+export function onFolderOpened(settings: RouteSettings, act: () => void): Disposable {
+  let waitsUntil = 0;
+  const opened = () => {
+    waitsUntil = performance.now() + arrivalMilliseconds;
+    act();
+  };
+  return Disposable.from(
+    workspace.onDidChangeWorkspaceFolders(opened),
+    workspace.onDidGrantWorkspaceTrust(opened),
+    settings.onDidChange(() => {
+      if (settings.routes.length > 0 && performance.now() < waitsUntil) act();
+    }),
+  );
 }

@@ -126,6 +126,20 @@ test("Routes of two folders stand in groups, and the first keeps a domain that b
   });
 });
 
+test("A folder with routes that is added to a window starts by itself", async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  const plain = await server.makeFolder("plain");
+  const shop = await server.makeFolder("shop", { "oneport.routes": { "shop.localhost": web.port } });
+  const workspace = join(server.scratch, "growing.code-workspace");
+  await writeFile(workspace, JSON.stringify({ folders: [{ path: plain }] }));
+  await using window = await Window.open(browser, server, { workspace });
+  await window.command("Oneport: Show Log");
+  await writeFile(workspace, JSON.stringify({ folders: [{ path: plain }, { path: shop }] }));
+  await serves(server, "shop.localhost");
+});
+
 test("A route of the user's settings acts in every window, without a folder too", async () => {
   await using web = await startWebService(0);
   await using server = await CodeServer.start();

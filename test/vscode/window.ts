@@ -41,7 +41,20 @@ export class Window implements AsyncDisposable {
     const query = new URLSearchParams(place === "empty" ? { ew: "true" } : place);
     await page.goto(`${server.url}/?${query}`, { waitUntil: "commit" });
     await window.#ready();
+    if (place !== "empty" && "workspace" in place) await window.#untilFoldersAreThere();
     return window;
+  }
+
+  /**
+   * On a busy machine VS Code in a browser may open a .code-workspace file for the first time before it can read it: it then has
+   * no folders until it is loaded anew, which it does by itself only sometimes.
+   */
+  async #untilFoldersAreThere(): Promise<void> {
+    await eventually(async () => {
+      const [heading] = await this.page.locator(".explorer-viewlet .pane .title").allTextContents();
+      if (heading === "No Folder Opened") await this.reload();
+      assert.match(heading ?? "", /\(Workspace\)$/);
+    });
   }
 
   async reload(): Promise<void> {
