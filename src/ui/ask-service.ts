@@ -26,6 +26,7 @@ export async function askService<Draft>(
   pick.value = question.typed;
   pick.keepScrollPosition = true;
   let isTouched = false;
+  let offered: ServiceItem | undefined;
   const draw = () => {
     const active = pick.activeItems[0];
     const items = serviceItems(pick.value.trim(), question.kept?.shown, asking);
@@ -33,8 +34,8 @@ export async function askService<Draft>(
     pick.busy = scouting.isLooking;
     // Until somebody moves, the best guess is offered, and it gets better as services answer.
     const same = isTouched ? items.find((item) => isSameChoice(item, active)) : undefined;
-    const first = same ?? items.find(({ choice }) => choice);
-    if (first) pick.activeItems = [first];
+    offered = same ?? items.find(({ choice }) => choice);
+    if (offered) pick.activeItems = [offered];
   };
   draw();
   return showStep(pick, frame, {
@@ -49,7 +50,8 @@ export async function askService<Draft>(
         isTouched = active !== undefined && active !== pick.items.find(({ choice }) => choice);
       }),
       pick.onDidAccept(async () => {
-        const choice = pick.activeItems[0]?.choice;
+        // While VS Code draws new items, it has none active for a moment.
+        const { choice } = pick.activeItems[0] ?? offered ?? {};
         if (choice === "kept" && question.kept) return next(question.kept.draft);
         if (choice === undefined || choice === "kept") return;
         next(question.take(await known(choice, pick, scouting), pick.value));
