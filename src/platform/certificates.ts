@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
-import { createSecureContext, type SecureContext } from "node:tls";
+import type { SecureContext } from "node:tls";
 import { type Authority, makeLeaf, renewalTime } from "../core/authority.ts";
 import { canonicalAddress } from "../core/domain.ts";
 import { OneportError, type Problem, problemOf } from "../core/errors.ts";
@@ -12,6 +12,7 @@ import { AuthorityFolder } from "./authority-folder.ts";
 import { CertificateFiles } from "./certificate-files.ts";
 import { Lately } from "./lately.ts";
 import { LeafFolder } from "./leaf-folder.ts";
+import { tlsContext } from "./tls-context.ts";
 
 /** The settings `oneport.certificates` and `oneport.certificateFiles`; the files as absolute paths. */
 export interface CertificateSettings {
@@ -189,7 +190,7 @@ function isGood(pem: string, name: string, authority: Authority | undefined, now
 /** OpenSSL takes from one text the certificates as the chain and the key as the key. */
 function mintedFrom(pem: string): Minted {
   return {
-    context: createSecureContext({ cert: pem, key: pem }),
+    context: tlsContext(pem, pem),
     renewAt: renewAt(new X509Certificate(pem)),
   };
 }

@@ -2,9 +2,10 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { createSecureContext, type SecureContext } from "node:tls";
+import type { SecureContext } from "node:tls";
 import { canonicalAddress } from "../core/domain.ts";
 import { fail, ok, type Problem, problemOf, type Result, systemCode } from "../core/errors.ts";
+import { tlsContext } from "./tls-context.ts";
 
 export interface OwnCertificate {
   readonly path: string;
@@ -124,7 +125,7 @@ function own(
       validFrom: Date.parse(certificate.validFrom),
       validTo: Date.parse(certificate.validTo),
       chainLength: pem.split("-----BEGIN CERTIFICATE-----").length - 1,
-      context: createSecureContext({ cert: pem, key }),
+      context: tlsContext(pem, key),
     });
   } catch (error) {
     const message = `TLS does not take the certificate in ${path}: ${problemOf(error).message}.`;

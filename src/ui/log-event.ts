@@ -1,5 +1,5 @@
 /** The mux's events as lines of VS Code's log channel, which adds time and level itself. */
-import type { LogOutputChannel } from "vscode";
+import { LogLevel, type LogOutputChannel } from "vscode";
 import type { MuxEvent } from "../core/events.ts";
 import { formatEvent, type Style } from "../core/log-line.ts";
 
@@ -10,7 +10,10 @@ export function logEvent(log: LogOutputChannel, event: MuxEvent): void {
     case "routes":
       return log.info(`Routes: ${event.routes.map(({ domain }) => domain).join(", ") || "none"}.`);
     case "connection":
-      return log.debug(formatEvent(event, plain));
+      // There may be thousands a second, and few people ever look at this level.
+      if (log.logLevel !== LogLevel.Off && log.logLevel <= LogLevel.Debug)
+        log.debug(formatEvent(event, plain));
+      return;
     case "open":
     case "session":
       return;

@@ -4,6 +4,12 @@ import { describe, it } from "node:test";
 import { connectTls, outcome, read } from "./streams.ts";
 import { startMux, startTcp } from "./support.ts";
 
+/** OpenSSL has it from 3.5 on. */
+function hasMlKem(): boolean {
+  const [major = 0, minor = 0] = process.versions.openssl.split(".").map(Number);
+  return major > 3 || (major === 3 && minor >= 5);
+}
+
 const versions = ["TLSv1.2", "TLSv1.3"] as const;
 
 describe("TLS on a tcp:// route", () => {
@@ -67,6 +73,27 @@ describe("TLS on a tcp:// route", () => {
       assert.equal(String(await read(client, 11)), "220 ready\r\n");
       client.write("bye");
       assert.equal(String(await read(client, 7)), "221 bye");
+      client.end();
+      await outcome(client);
+    });
+  }
+
+  const agreements = [
+    ["X25519MLKEM768:X25519", "X25519"],
+    ["X25519", "X25519"],
+    ["P-256", "prime256v1"],
+    ["P-384", "secp384r1"],
+  ] as const;
+  for (const [offered, agreed] of agreements) {
+    const isKnown = !offered.includes("MLKEM") || hasMlKem();
+    const skip = isKnown ? false : "this Node has no ML-KEM";
+    it(`agrees with a client that offers ${offered} on ${agreed}`, { skip }, async () => {
+      await using service = await startTcp((socket) => socket.on("end", () => socket.end()));
+      await using mux = await startMux({ "db.test": `tcp://127.0.0.1:${service.port}` });
+      const client = await connectTls(mux, "db.test", { ecdhCurve: offered });
+      const exchange = client.getEphemeralKeyInfo();
+      assert.ok(exchange && "name" in exchange);
+      assert.equal(exchange.name, agreed);
       client.end();
       await outcome(client);
     });
