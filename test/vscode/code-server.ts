@@ -25,6 +25,12 @@ const quietSettings: Settings = {
   "security.workspace.trust.enabled": false,
 };
 
+/** Settings with which a folder is opened in Restricted Mode, and nobody is asked, until it is trusted. */
+export const restrictedMode: Settings = {
+  "security.workspace.trust.enabled": true,
+  "security.workspace.trust.startupPrompt": "never",
+};
+
 export interface CodeServerOptions {
   /** The user's settings, over those that keep windows quiet. */
   readonly settings?: Settings;

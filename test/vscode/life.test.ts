@@ -8,7 +8,7 @@ import { run } from "../e2e/program.ts";
 import { startTcp } from "../mux/support.ts";
 import { authorityFile, environment } from "../sample/oneport.ts";
 import { startWebService } from "../sample/services.ts";
-import { CodeServer } from "./code-server.ts";
+import { CodeServer, restrictedMode } from "./code-server.ts";
 import { eventually } from "./eventually.ts";
 import { Window } from "./window.ts";
 
@@ -135,6 +135,7 @@ test("A folder with routes that is added to a window starts by itself", async ()
   const workspace = join(server.scratch, "growing.code-workspace");
   await writeFile(workspace, JSON.stringify({ folders: [{ path: plain }] }));
   await using window = await Window.open(browser, server, { workspace });
+  // Then the extension is active, and has found no routes.
   await window.command("Oneport: Show Log");
   await writeFile(workspace, JSON.stringify({ folders: [{ path: plain }, { path: shop }] }));
   await serves(server, "shop.localhost");
@@ -156,8 +157,7 @@ test("In Restricted Mode a folder's routes are shown, and do nothing until it is
   await using web = await startWebService(0);
   await using server = await CodeServer.start({
     settings: {
-      "security.workspace.trust.enabled": true,
-      "security.workspace.trust.startupPrompt": "never",
+      ...restrictedMode,
       "oneport.routes": { "mine.localhost": web.port },
     },
   });
@@ -180,12 +180,7 @@ test("In Restricted Mode a folder's routes are shown, and do nothing until it is
 
 test("A folder with routes starts by itself when its user comes to trust it", async () => {
   await using web = await startWebService(0);
-  await using server = await CodeServer.start({
-    settings: {
-      "security.workspace.trust.enabled": true,
-      "security.workspace.trust.startupPrompt": "never",
-    },
-  });
+  await using server = await CodeServer.start({ settings: restrictedMode });
   await using browser = await Browser.open([]);
   const folder = await server.makeFolder("cloned", { "oneport.routes": { "shop.localhost": web.port } });
   await using window = await Window.open(browser, server, { folder });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Browser } from "../e2e/browser.ts";
-import { CodeServer } from "./code-server.ts";
+import { CodeServer, restrictedMode } from "./code-server.ts";
 import { eventually } from "./eventually.ts";
 import { Window } from "./window.ts";
 
@@ -95,8 +95,7 @@ test("in Restricted Mode no route is added, and nobody is asked", async () => {
   await using server = await CodeServer.start({
     extensions: [caller],
     settings: {
-      "security.workspace.trust.enabled": true,
-      "security.workspace.trust.startupPrompt": "never",
+      ...restrictedMode,
       "security.workspace.trust.banner": "never",
     },
   });
