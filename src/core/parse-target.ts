@@ -48,9 +48,16 @@ function isScheme(text: string): text is Scheme {
   return Object.hasOwn(schemes, text);
 }
 
+/** Each connection asks for them, and a text that has been made is found in a map at once. */
+const texts = new WeakMap<Target, string>();
+
 /** The URL of a target, in its shortest form; equal targets give equal texts. */
 export function formatTarget(target: Target): string {
-  return `${target.scheme}://${authorityOf(target)}${target.path === "/" ? "" : target.path}`;
+  const known = texts.get(target);
+  if (known !== undefined) return known;
+  const text = `${target.scheme}://${authorityOf(target)}${target.path === "/" ? "" : target.path}`;
+  texts.set(target, text);
+  return text;
 }
 
 /** Host and port as a URL or a Host header has them. */

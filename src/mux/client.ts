@@ -38,6 +38,8 @@ export class Client {
   #requests = 0;
   #ending: Ending | undefined;
   #reported = false;
+  #onGone: (() => void) | undefined;
+  #taken: Buffer | undefined;
 
   /** From here on the socket has an error handler. `localAddress` would cost a system call to find out. */
   constructor(socket: net.Socket, localAddress: string, hooks: ClientHooks) {
@@ -67,6 +69,29 @@ export class Client {
       source: { address: this.address, port: this.port },
       destination: { address: this.localAddress, port: this.socket.localPort ?? 0 },
     };
+  }
+
+  /** `bytes` have been taken off the socket: whoever takes that over passes them on, or has them put back before. */
+  keep(bytes: Buffer): void {
+    this.#taken = bytes;
+  }
+
+  /** What is kept, for whoever passes it on. */
+  takeKept(): Buffer | undefined {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    return taken;
+  }
+
+  /** The socket can be read as if nothing had been taken. */
+  putBack(): void {
+    const taken = this.takeKept();
+    if (taken && taken.length > 0) this.socket.unshift(taken);
+  }
+
+  /** Whom to tell when it closes, in place of whoever was to be told before. */
+  set onGone(onGone: (() => void) | undefined) {
+    this.#onGone = onGone;
   }
 
   /** Says by what, and to which route, the connection goes. */
@@ -125,6 +150,7 @@ export class Client {
   #close(): void {
     // After a report nothing may have happened any more: that silence is not worth another.
     if (!this.#reported || this.#requests > 0) this.#finish(this.#ending ?? { how: "closed" });
+    this.#onGone?.();
     this.#hooks.onClosed(this);
     letGo(this.socket);
   }

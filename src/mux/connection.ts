@@ -13,7 +13,7 @@ import type { Bridge } from "./bridge.ts";
 import type { Client } from "./client.ts";
 import { firstWord } from "./first-word.ts";
 import type { HttpFront } from "./http/front.ts";
-import { type Peeked, peek } from "./peek.ts";
+import { type Peeked, peek, take } from "./peek.ts";
 import * as why from "./refusals.ts";
 import { refuse } from "./refuse.ts";
 import { type Dialling, dialService, type Opening, type ServiceContext } from "./service.ts";
@@ -54,7 +54,9 @@ export async function serveConnection(client: Client, context: ConnectionContext
       if (!(await takeProxyHeader(client, patience))) return;
     }
     if (route) return await serveAddress(route, client, context);
-    await serveBy(await peek(client.socket, sniff, context.helloMilliseconds), client, context);
+    const { seen, bytes } = await take(client.socket, sniff, context.helloMilliseconds);
+    client.keep(bytes);
+    await serveBy(seen, client, context);
   } catch (error) {
     refuse(client, problemOf(error));
   }
@@ -96,14 +98,14 @@ function serveOwn(
   }
   return serveStream(client, own.dialling, () => clear(client), {
     farewell: first.kind === "postgresStartup" ? tellPostgres : undefined,
-    lastWords: first.kind === "ended" ? first.bytes : undefined,
+    said: first.kind === "ended" ? first.bytes : undefined,
   });
 }
 
 function serveBy(first: First, client: Client, context: ConnectionContext): Promise<void> | void {
+  if (first.kind === "tls") return serveTls(first.hello, client, context);
+  if (first.kind !== "ended") client.putBack();
   switch (first.kind) {
-    case "tls":
-      return serveTls(first.hello, client, context);
     case "malformedTls":
       return refuse(client, why.brokenHello(first.reason), alertRecord(first.alert));
     case "http1":
@@ -146,8 +148,12 @@ function serveTls(
   if (!route) return refuse(client, why.noRoute(serverName), alertRecord(tlsAlert.unrecognizedName));
   const dial = (to: StreamRoute) => chosen?.dialling ?? dialService(client, to, context, opening);
   if (isStreamRoute(route) && route.kind === "tls") {
-    return serveStream(client, dial(route), () => clear(client), { farewell: tellTls });
+    return serveStream(client, dial(route), () => clear(client), {
+      farewell: tellTls,
+      said: client.takeKept(),
+    });
   }
+  client.putBack();
   if (!isStreamRoute(route) && opening === "postgres") return refuse(client, why.notForPostgres, tellTls());
   const named = name ?? (chosen && formatDomain(route.domain));
   return endTls(hello, named, route, client, context, dial);
@@ -226,7 +232,7 @@ async function serveBridge(
   const first = await firstWord(socket, readWebSocketRequest, dialling, context.helloMilliseconds);
   if (first.kind !== "webSocket") {
     return serveStream(client, dialling, () => ({ stream: socket, raw: client.socket }), {
-      lastWords: first.kind === "ended" ? first.bytes : undefined,
+      said: first.kind === "ended" ? first.bytes : undefined,
     });
   }
   const stream = await context.bridge.accept(socket);

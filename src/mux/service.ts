@@ -38,13 +38,13 @@ export class Dialling {
 
   constructor(client: Client, open: (waiting: Waiting) => Promise<Result<Service>>) {
     this.#client = client;
-    client.socket.on("close", this.abandon);
+    client.onGone = this.abandon;
     this.service = this.#open(open);
   }
 
   /** From here on its end is the taker's. */
   take(): void {
-    this.#client.socket.off("close", this.abandon);
+    this.#client.onGone = undefined;
   }
 
   readonly abandon = (): void => {

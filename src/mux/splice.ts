@@ -27,7 +27,7 @@ export function splice(client: End, target: End, onBroken: (by: "client" | "targ
     // It may have ended while the other side was still on its way.
     if (from.stream.readableEnded) endOf(to.stream);
     else from.stream.on("end", () => endOf(to.stream));
-    from.stream.on("error", ignore);
+    if (from.stream.listenerCount("error") === 0) from.stream.on("error", ignore);
     // These last as long as the connections do: `once` would keep a wrapper for each, and "close" comes once.
     from.stream.on("close", () => {
       letGo(from.stream);
@@ -56,10 +56,7 @@ function ignore(): void {}
 
 /** Copies what `from` emits to `to`, pausing it while `to` is full. Ends and errors are the caller's. */
 export function copy(from: Readable, to: Writable): void {
-  const goOn = () => void from.resume();
-  to.on("drain", goOn);
-  // What can go nowhere is read all the same, or its end would never be seen.
-  to.on("close", goOn);
+  to.on("drain", () => from.resume());
   from.on("data", isPlain(to) ? passGathered(from, to) : passTo(from, to));
   from.resume();
 }

@@ -8,8 +8,8 @@ import { type End, splice } from "./splice.ts";
 interface StreamOptions {
   /** How the client is told of a service that does not come up; a reset where no words would fit. */
   readonly farewell?: ((problem: Problem) => Uint8Array) | undefined;
-  /** What the client said before it ended. */
-  readonly lastWords?: Uint8Array | undefined;
+  /** What the client has said and its side does not hold any more. */
+  readonly said?: Uint8Array | undefined;
 }
 
 /** `open` gives the client's side once the service is there: its socket, or what was made of it. */
@@ -17,7 +17,7 @@ export async function serveStream(
   client: Client,
   dialling: Dialling,
   open: () => End,
-  { farewell, lastWords }: StreamOptions = {},
+  { farewell, said }: StreamOptions = {},
 ): Promise<void> {
   const service = await dialling.service;
   if (!service.ok) return refuse(client, service.error, farewell?.(service.error));
@@ -26,6 +26,6 @@ export async function serveStream(
   const { end, target } = service.value;
   dialling.take();
   client.reached(target);
-  if (lastWords) end.stream.write(lastWords);
+  if (said) end.stream.write(said);
   splice(from, end, (by) => client.end({ how: "reset", by }));
 }

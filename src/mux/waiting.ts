@@ -3,24 +3,24 @@
 /** Every connection has one: it does what an AbortController does, at a tenth of its cost. */
 export class Waiting {
   isOver = false;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners: (() => void)[] = [];
 
   /** Nobody waits any more. */
   end(): void {
     if (this.isOver) return;
     this.isOver = true;
-    for (const listener of this.#listeners) listener();
-    this.#listeners.clear();
+    for (const listener of this.#listeners.splice(0)) listener();
   }
 
   /** `listener` is called at the end: at once if that has come. */
   onEnd(listener: () => void): void {
     if (this.isOver) listener();
-    else this.#listeners.add(listener);
+    else this.#listeners.push(listener);
   }
 
   offEnd(listener: () => void): void {
-    this.#listeners.delete(listener);
+    const at = this.#listeners.indexOf(listener);
+    if (at >= 0) this.#listeners.splice(at, 1);
   }
 
   /** Fulfilled after so long, or at the end. */

@@ -43,6 +43,8 @@ export function giveBack(
     if (!begun) exchange.flushHead();
   });
   copy(response, sink);
+  // What can go nowhere is read all the same, or its end would never be seen.
+  sink.on("close", () => response.resume());
 }
 
 /** A body that nobody wants any more would be taken for the next request. */
