@@ -16,7 +16,7 @@ import { changeTarget, duplicateRoute, editRoute } from "./ui/edit-route.ts";
 import { routeEdits } from "./ui/edit-settings.ts";
 import { FindingsPage } from "./ui/findings.ts";
 import { onFolderOpened, rememberRunning, shouldStart } from "./ui/life.ts";
-import { logEvent } from "./ui/log-event.ts";
+import { keepsConnections, logEvent } from "./ui/log-event.ts";
 import { lookAtEverything, type MachineContext, machineCommands } from "./ui/machine-commands.ts";
 import { MachineSetup } from "./ui/machine-setup.ts";
 import { MuxHost } from "./ui/mux-host.ts";
@@ -61,11 +61,12 @@ export async function activate(context: ExtensionContext): Promise<void> {
     readSettings,
     onEvent: (event) => {
       logEvent(log, event);
-      // The first of them makes the authority.
+      // One of the first makes the authority.
       if (event.type === "connection") terminalTrust.look();
     },
   });
   leave = () => host.stop();
+  host.log(keepsConnections(log));
   const findings = new FindingsPage();
   const machine: MachineContext = {
     host,
@@ -160,6 +161,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   let before: MuxState = host.state;
   subscriptions.push(
     log,
+    log.onDidChangeLogLevel(() => host.log(keepsConnections(log))),
     settings,
     host,
     findings,

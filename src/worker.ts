@@ -49,6 +49,9 @@ async function obey(command: Command): Promise<void> {
       return session?.configure(command.settings);
     case "watch":
       return session?.watch(command.isWatching);
+    case "log":
+      outbox.isLogged = command.isLogged;
+      return;
     case "refresh":
       return session?.refresh();
     case "stop":

@@ -23,6 +23,8 @@ const command = v.variant("type", [
   v.object({ type: v.literal("configure"), settings }),
   /** While someone looks, targets are asked now and then whether they are up, and `open` events tell what is open. */
   v.object({ type: v.literal("watch"), isWatching: v.boolean() }),
+  /** Whether somebody reads the log, as is so unless said: if not, only connections that are news are told of (core/news.ts). */
+  v.object({ type: v.literal("log"), isLogged: v.boolean() }),
   /** Asks every target now whether it is up. */
   v.object({ type: v.literal("refresh") }),
   /**

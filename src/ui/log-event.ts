@@ -3,6 +3,11 @@ import { LogLevel, type LogOutputChannel } from "vscode";
 import type { MuxEvent } from "../core/events.ts";
 import { formatEvent, type Style } from "../core/log-line.ts";
 
+/** Whether connections are kept, which may come by the thousand a second. */
+export function keepsConnections({ logLevel }: LogOutputChannel): boolean {
+  return logLevel !== LogLevel.Off && logLevel <= LogLevel.Debug;
+}
+
 export function logEvent(log: LogOutputChannel, event: MuxEvent): void {
   switch (event.type) {
     case "listening":
@@ -10,10 +15,7 @@ export function logEvent(log: LogOutputChannel, event: MuxEvent): void {
     case "routes":
       return log.info(`Routes: ${event.routes.map(({ domain }) => domain).join(", ") || "none"}.`);
     case "connection":
-      // There may be thousands a second, and few people ever look at this level.
-      if (log.logLevel !== LogLevel.Off && log.logLevel <= LogLevel.Debug)
-        log.debug(formatEvent(event, plain));
-      return;
+      return log.debug(formatEvent(event, plain));
     case "open":
     case "session":
       return;

@@ -26,6 +26,7 @@ export class MuxHost implements Disposable {
   #state: MuxState = stopped;
   #worker: MuxWorker | undefined;
   #isWatching = false;
+  #isLogged = true;
 
   constructor(options: MuxHostOptions) {
     this.#options = options;
@@ -63,6 +64,7 @@ export class MuxHost implements Disposable {
     );
     const name = workspace.name ?? l10n.t("a window without a folder");
     worker.send({ type: "start", stateDirectory, port, settings, window: { name, kind: "window" } });
+    if (!this.#isLogged) worker.send({ type: "log", isLogged: false });
     if (this.#isWatching) worker.send({ type: "watch", isWatching: true });
     return promise;
   }
@@ -89,6 +91,12 @@ export class MuxHost implements Disposable {
   watch(isWatching: boolean): void {
     this.#isWatching = isWatching;
     this.#worker?.send({ type: "watch", isWatching });
+  }
+
+  /** Somebody reads of every connection in the log, or nobody does any more. */
+  log(isLogged: boolean): void {
+    this.#isLogged = isLogged;
+    this.#worker?.send({ type: "log", isLogged });
   }
 
   refresh(): void {

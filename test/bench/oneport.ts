@@ -1,4 +1,7 @@
-/** Oneport as it ships: the bundled worker in a process that shares it with others. Run as a program it is that process. */
+/**
+ * Oneport as it ships: the bundled worker in a process that shares it with others, told what a window tells it whose log is at its
+ * usual level. Run as a program it is that process.
+ */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
@@ -117,6 +120,7 @@ function begin(stateDirectory: string, settings: Record<string, unknown>): Promi
     resolve({ port: event.port, milliseconds, kilobytes: (process.memoryUsage.rss() - before) / 1024 });
   });
   worker.send({ type: "start", stateDirectory, port: 0, settings });
+  worker.send({ type: "log", isLogged: false });
   return promise;
 }
 

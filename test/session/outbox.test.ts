@@ -7,8 +7,13 @@ import { Outbox } from "../../src/session/outbox.ts";
 const listening: MuxEvent = { type: "listening", port: 8443, addresses: ["127.0.0.1"] };
 
 function report(id: number): MuxEvent {
+  return reportOf(undefined, id);
+}
+
+function reportOf(route: string | undefined, id: number): MuxEvent {
   const connection = {
     id,
+    ...(route !== undefined && { route }),
     client: "127.0.0.1:50000",
     seen: { by: "nothing" as const },
     requests: 0,
@@ -47,4 +52,16 @@ test("a message is sent once, and the next report opens another", async () => {
   outbox.add(report(1));
   await second.promise;
   assert.deepEqual(posted, [[report(1)], [report(2)]]);
+});
+
+test("when nobody reads the log, only connections that are news are told of", () => {
+  const posted: unknown[] = [];
+  const outbox = new Outbox((message) => posted.push(JSON.parse(message)));
+  outbox.isLogged = false;
+  const [first, second] = [reportOf("app.test", 1), reportOf("app.test", 2)];
+  for (const event of [first, second, listening]) outbox.add(event);
+  assert.deepEqual(posted.splice(0), [[first, listening]]);
+  outbox.isLogged = true;
+  for (const event of [second, listening]) outbox.add(event);
+  assert.deepEqual(posted, [[second, listening]]);
 });
