@@ -70,7 +70,9 @@ async function edit({ id }: SettingsPlace, change: Change, storage: Uri): Promis
   const edited = file && (await editFile(file, change));
   if (!edited) return updateRoutes(place, routes);
   if (!edited.ok) return edited;
-  if (file.isCertain || (await isInForce(place, routes))) return ok(undefined);
+  // VS Code reads the file a moment after it was saved, and whoever asks next is to find what was written.
+  const isTaken = await isInForce(place, routes);
+  if (file.isCertain || isTaken) return ok(undefined);
   await edited.value.takeBack();
   return updateRoutes(place, routes);
 }
