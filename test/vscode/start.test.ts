@@ -10,7 +10,7 @@ import { CodeServer } from "./code-server.ts";
 import { eventually } from "./eventually.ts";
 import { Window } from "./window.ts";
 
-test("Start Mux brings a service to its domain, Show Log tells of it, and Stop Mux frees the port", async () => {
+test("Start Mux brings a service to its domain, Show Log tells of it, at Debug of each connection, and Stop Mux frees the port", async () => {
   await using web = await startWebService(0);
   await using server = await CodeServer.start();
   await using browser = await Browser.open([]);
@@ -30,6 +30,17 @@ test("Start Mux brings a service to its domain, Show Log tells of it, and Stop M
   await eventually(async () => {
     assert.match(await window.outputText(), new RegExp(`Listening on port ${server.muxPort} `));
   });
+
+  const connections = async () => (await window.outputText()).match(/TLS SNI shop\.localhost/g)?.length ?? 0;
+  await hello(`shop.localhost:${server.muxPort}`, server.stateDirectory);
+  assert.equal(await connections(), 0, "at the usual level");
+  await window.command("Developer: Set Log Level...");
+  await window.input.pick("Oneport");
+  await window.input.pick("Debug");
+  for (const expected of [1, 2]) {
+    await hello(`shop.localhost:${server.muxPort}`, server.stateDirectory);
+    await eventually(async () => assert.ok((await connections()) >= expected));
+  }
 
   await window.command("Oneport: Stop Mux");
   await eventually(async () => {
