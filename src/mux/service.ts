@@ -4,7 +4,7 @@ import { granted, sslRequest } from "../core/postgres.ts";
 import { writeProxyHeader } from "../core/proxy-protocol.ts";
 import { formatTarget, type StreamKind, type StreamRoute, type Target } from "../core/route.ts";
 import type { Client } from "./client.ts";
-import type { Dialer } from "./dial.ts";
+import type { Dialer, Dialled } from "./dial.ts";
 import type { Upstreams } from "./http/upstreams.ts";
 import type { End } from "./splice.ts";
 import { openTunnel } from "./tunnel.ts";
@@ -34,12 +34,11 @@ export class Dialling {
   readonly service: Promise<Result<Service>>;
   readonly #client: Client;
   readonly #waiting = new Waiting();
-  #opened: End | undefined;
 
   constructor(client: Client, open: (waiting: Waiting) => Promise<Result<Service>>) {
     this.#client = client;
     client.onGone = this.abandon;
-    this.service = this.#open(open);
+    this.service = open(this.#waiting).catch(failed);
   }
 
   /** From here on its end is the taker's. */
@@ -49,20 +48,12 @@ export class Dialling {
 
   readonly abandon = (): void => {
     this.#waiting.end();
-    this.#opened?.raw.resetAndDestroy();
+    void this.service.then((opened) => opened.ok && opened.value.end.raw.resetAndDestroy());
   };
+}
 
-  async #open(open: (waiting: Waiting) => Promise<Result<Service>>): Promise<Result<Service>> {
-    try {
-      const opened = await open(this.#waiting);
-      if (!opened.ok) return opened;
-      this.#opened = opened.value.end;
-      if (this.#waiting.isOver) this.abandon();
-      return opened;
-    } catch (error) {
-      return fail(problemOf(error));
-    }
-  }
+function failed(error: unknown): Result<Service> {
+  return fail(problemOf(error));
 }
 
 export function dialService(
@@ -88,22 +79,34 @@ const open: { readonly [K in StreamKind]: Open } = {
   tunnel: openInWebSocket,
 };
 
-async function openSocket(
+function openSocket(
   client: Client,
   route: StreamRoute,
   { dialer }: ServiceContext,
   waiting: Waiting,
   opening: Opening,
 ): Promise<Result<Service>> {
-  const dialled = await dialer.dialStream(route, { holdMilliseconds: route.holdSeconds * 1000, waiting });
-  if (!dialled.ok) return dialled;
-  const { socket, target } = dialled.value;
+  return dialer
+    .dialStream(route, { holdMilliseconds: route.holdSeconds * 1000, waiting })
+    .then((dialled) => (dialled.ok ? introduce(client, route, dialled.value, waiting, opening) : dialled));
+}
+
+/** Says what comes before the client's first byte. */
+function introduce(
+  client: Client,
+  route: StreamRoute,
+  { socket, target }: Dialled<UpstreamSocket>,
+  waiting: Waiting,
+  opening: Opening,
+): Result<Service> | Promise<Result<Service>> {
   if (route.sendProxy) socket.write(writeProxyHeader(route.sendProxy, client.addresses));
-  if (opening === "postgres" && route.kind === "tls" && !(await grantsTls(socket, waiting))) {
+  const service = { end: { stream: socket, raw: socket }, target, heard: () => socket.heard() };
+  if (opening === "none" || route.kind !== "tls") return ok(service);
+  return grantsTls(socket, waiting).then((isGranted) => {
+    if (isGranted) return ok(service);
     socket.destroy();
     return fail(noPostgresTls(target));
-  }
-  return ok({ end: { stream: socket, raw: socket }, target, heard: () => socket.heard() });
+  });
 }
 
 async function openInWebSocket(

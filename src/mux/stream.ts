@@ -13,19 +13,20 @@ interface StreamOptions {
 }
 
 /** `open` gives the client's side once the service is there: its socket, or what was made of it. */
-export async function serveStream(
+export function serveStream(
   client: Client,
   dialling: Dialling,
   open: () => End,
   { farewell, said }: StreamOptions = {},
 ): Promise<void> {
-  const service = await dialling.service;
-  if (!service.ok) return refuse(client, service.error, farewell?.(service.error));
-  const from = client.socket.destroyed ? undefined : open();
-  if (!from || from.stream.destroyed) return dialling.abandon();
-  const { end, target } = service.value;
-  dialling.take();
-  client.reached(target);
-  if (said) end.stream.write(said);
-  splice(from, end, (by) => client.end({ how: "reset", by }));
+  return dialling.service.then((service) => {
+    if (!service.ok) return refuse(client, service.error, farewell?.(service.error));
+    const from = client.socket.destroyed ? undefined : open();
+    if (!from || from.stream.destroyed) return dialling.abandon();
+    const { end, target } = service.value;
+    dialling.take();
+    client.reached(target);
+    if (said) end.stream.write(said);
+    splice(from, end, (by) => client.end({ how: "reset", by }));
+  });
 }

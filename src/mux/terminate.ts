@@ -62,12 +62,13 @@ function terminate(
   // After the handshake Node tells errors of TLS in this way only, and reads on: garbage would pile up in OpenSSL.
   secured.on("_tlsError", (error: Error) => secured.destroy(error));
   const timer = setTimeout(() => giveUpOn(client.socket, secured, client), handshakeMilliseconds);
-  secured.once("close", () => {
+  // These come once, and `once` would keep a wrapper for each as long as the connection is open.
+  secured.on("close", () => {
     clearTimeout(timer);
     letGo(secured);
   });
   // Only an end that came before TLS took the socket over shows here, and TLS never hears of it.
-  client.socket.once("end", () => secured.destroy());
+  client.socket.on("end", () => secured.destroy());
   return secured;
 }
 

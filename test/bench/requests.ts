@@ -9,7 +9,7 @@ import { largeBytes } from "./http-service.ts";
 import { costOf, type Measurement, type Place, type Reading, scaled, scales } from "./measurement.ts";
 import { cores } from "./pinned.ts";
 
-const handshakes = 3_000;
+const handshakes = 6_000;
 const http2Requests = 20_000;
 const uploads = 200;
 const seconds = 3;

@@ -32,7 +32,7 @@ export class Connections {
   add(client: Client, close: (idle: boolean) => void): void {
     const before = this.#open.get(client);
     if (before) clearTimeout(before.timer);
-    else client.socket.once("close", () => this.#gone(client));
+    else client.socket.on("close", () => this.#gone(client));
     const open = {
       close,
       exchanges: new Set<InHand>(),

@@ -1,0 +1,89 @@
+/** A connection to one target: which of its addresses answers. */
+import { lookup } from "node:dns/promises";
+import net from "node:net";
+import { fail, ok, type Result } from "../core/errors.ts";
+import type { Target } from "../core/route.ts";
+import { connect, ownAddress, unreachable } from "./connect.ts";
+import type { Waiting } from "./waiting.ts";
+
+/** Whether the mux itself is on the other side. */
+export type IsOwn = (socket: net.Socket, port: number) => boolean;
+
+export class Reach {
+  readonly #isOwn: IsOwn;
+  /** The address of "localhost" that answered last, by port: most services listen on one family only. */
+  readonly #answered = new Map<string, string>();
+
+  constructor(isOwn: IsOwn) {
+    this.#isOwn = isOwn;
+  }
+
+  /** Fails with `target-down`, `target-is-mux` or `out-of-descriptors`; never rejects. */
+  connect<S extends net.Socket>(target: Target, create: () => S, waiting: Waiting): Promise<Result<S>> {
+    const literals = this.#literalsOf(target);
+    const [first] = literals ?? [];
+    if (first !== undefined && literals?.length === 1) {
+      return this.#try(first, target, create(), waiting);
+    }
+    return this.#tryEach(literals, target, create, waiting);
+  }
+
+  async #tryEach<S extends net.Socket>(
+    literals: readonly string[] | undefined,
+    target: Target,
+    create: () => S,
+    waiting: Waiting,
+  ): Promise<Result<S>> {
+    const addresses = literals ? ok(literals) : await this.#lookUp(target);
+    if (!addresses.ok) return addresses;
+    let last: Result<S> = fail(unreachable(target, undefined));
+    for (const address of addresses.value) {
+      last = await this.#try(address, target, create(), waiting);
+      if (last.ok || last.error.code === "target-is-mux") break;
+    }
+    return last;
+  }
+
+  #try<S extends net.Socket>(
+    address: string,
+    target: Target,
+    socket: S,
+    waiting: Waiting,
+  ): Promise<Result<S>> {
+    const connected = () => {
+      if (this.#isOwn(socket, target.port)) {
+        socket.destroy();
+        return fail(ownAddress(target));
+      }
+      if (address !== target.host) this.#answered.set(`${target.host}:${target.port}`, address);
+      return ok(socket);
+    };
+    const refused = (refusal: unknown) => fail(unreachable(target, refusal));
+    return connect(socket, address, target.port, waiting).then(connected, refused);
+  }
+
+  /** Nothing when a look-up must tell. "localhost" means both families, whatever the hosts file says. */
+  #literalsOf(target: Target): readonly string[] | undefined {
+    const { host } = target;
+    if (host === "localhost") return this.#answeredFirst(target, localhost);
+    return net.isIP(host) === 0 ? undefined : [host];
+  }
+
+  async #lookUp(target: Target): Promise<Result<readonly string[]>> {
+    try {
+      const found = await lookup(target.host, { all: true });
+      const addresses = found.map(({ address }) => address);
+      return ok(this.#answeredFirst(target, addresses));
+    } catch (error) {
+      return fail(unreachable(target, error));
+    }
+  }
+
+  #answeredFirst({ host, port }: Target, addresses: readonly string[]): readonly string[] {
+    const first = this.#answered.get(`${host}:${port}`);
+    if (first === undefined || first === addresses[0] || !addresses.includes(first)) return addresses;
+    return [first, ...addresses.filter((address) => address !== first)];
+  }
+}
+
+const localhost = ["127.0.0.1", "::1"];
