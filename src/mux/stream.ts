@@ -27,6 +27,11 @@ export function serveStream(
     dialling.take();
     client.reached(target);
     if (said) end.stream.write(said);
-    splice(from, end, (by) => client.end({ how: "reset", by }));
+    join(client, from, end);
   });
+}
+
+/** What lasts as long as the connection is made here, where it can hold on to nothing else. */
+function join(client: Client, from: End, to: End): void {
+  splice(from, to, (by) => client.end({ how: "reset", by }));
 }
