@@ -66,7 +66,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     },
   });
   leave = () => host.stop();
-  host.log(keepsConnections(log));
+  host.setLogged(keepsConnections(log));
   const findings = new FindingsPage();
   const machine: MachineContext = {
     host,
@@ -161,7 +161,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   let before: MuxState = host.state;
   subscriptions.push(
     log,
-    log.onDidChangeLogLevel(() => host.log(keepsConnections(log))),
+    log.onDidChangeLogLevel(() => host.setLogged(keepsConnections(log))),
     settings,
     host,
     findings,

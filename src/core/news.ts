@@ -7,8 +7,8 @@ export class News {
   /** Routes whose last connection failed. */
   readonly #failing = new Set<string>();
 
-  /** Whether this one changes what is known of its route: it fails, is well again, or comes in a way that none came before. */
-  has({ route, seen, ending }: ConnectionReport): boolean {
+  /** Remembers this one; whether it changes what was known of its route: it fails, is well again, or comes in a new way. */
+  learn({ route, seen, ending }: ConnectionReport): boolean {
     if (route === undefined) return false;
     const way = `${seen.by} ${route}`;
     const isFirst = !this.#reached.has(way);

@@ -27,6 +27,8 @@ export class Client {
   /** The name TLS was ended for: every HTTP request on this connection must be for it (RFC 9110 §7.4). */
   securedName: string | undefined;
   secure = false;
+  /** Whom to tell when it closes. */
+  onGone: (() => void) | undefined;
 
   readonly #hooks: ClientHooks;
   #since = performance.now();
@@ -38,8 +40,7 @@ export class Client {
   #requests = 0;
   #ending: Ending | undefined;
   #reported = false;
-  #onGone: (() => void) | undefined;
-  #taken: Buffer | undefined;
+  #kept: Buffer | undefined;
 
   /** From here on the socket has an error handler. `localAddress` would cost a system call to find out. */
   constructor(socket: net.Socket, localAddress: string, hooks: ClientHooks) {
@@ -73,25 +74,20 @@ export class Client {
 
   /** `bytes` have been taken off the socket: whoever takes that over passes them on, or has them put back before. */
   keep(bytes: Buffer): void {
-    this.#taken = bytes;
+    this.#kept = bytes;
   }
 
   /** What is kept, for whoever passes it on. */
   takeKept(): Buffer | undefined {
-    const taken = this.#taken;
-    this.#taken = undefined;
-    return taken;
+    const kept = this.#kept;
+    this.#kept = undefined;
+    return kept;
   }
 
   /** The socket can be read as if nothing had been taken. */
   putBack(): void {
-    const taken = this.takeKept();
-    if (taken && taken.length > 0) this.socket.unshift(taken);
-  }
-
-  /** Whom to tell when it closes, in place of whoever was to be told before. */
-  set onGone(onGone: (() => void) | undefined) {
-    this.#onGone = onGone;
+    const kept = this.takeKept();
+    if (kept && kept.length > 0) this.socket.unshift(kept);
   }
 
   /** Says by what, and to which route, the connection goes. */
@@ -150,7 +146,7 @@ export class Client {
   #close(): void {
     // After a report nothing may have happened any more: that silence is not worth another.
     if (!this.#reported || this.#requests > 0) this.#finish(this.#ending ?? { how: "closed" });
-    this.#onGone?.();
+    this.onGone?.();
     this.#hooks.onClosed(this);
     letGo(this.socket);
   }

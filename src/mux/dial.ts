@@ -31,6 +31,14 @@ export interface Dialled<S extends net.Socket> {
   readonly target: Target;
 }
 
+/** What stays the same from one try to the next. */
+interface Search<S extends net.Socket> {
+  readonly route: Route;
+  readonly order: readonly Target[];
+  readonly waiting: Waiting;
+  readonly create: () => S;
+}
+
 export interface DialHooks {
   readonly isOwn: IsOwn;
   readonly onState: (target: Target, state: TargetState, reason: string | undefined) => void;
@@ -91,62 +99,48 @@ export class Dialer {
 
   #dial<S extends net.Socket>(
     route: Route,
-    options: DialOptions,
+    { holdMilliseconds, waiting, order = this.order(route) }: DialOptions,
     create: () => S,
   ): Promise<Result<Dialled<S>>> {
-    const order = options.order ?? this.order(route);
-    const deadline = performance.now() + options.holdMilliseconds;
+    const search = { route, order, waiting, create };
+    const deadline = performance.now() + holdMilliseconds;
     // What nearly every connection takes goes by as few promises as can be: together they were a tenth of its cost.
-    return this.#tryEach(order, create, options.waiting).then((round) =>
-      round.ok ? round : this.#hold(route, order, create, options.waiting, deadline, round),
-    );
+    return this.#tryEach(search).then((round) => (round.ok ? round : this.#hold(search, deadline, round)));
   }
 
   /** Tries until `deadline`, on the clock of `performance`, if all that is wrong is that the service is not up. */
   async #hold<S extends net.Socket>(
-    route: Route,
-    order: readonly Target[],
-    create: () => S,
-    waiting: Waiting,
+    search: Search<S>,
     deadline: number,
     first: Result<Dialled<S>>,
   ): Promise<Result<Dialled<S>>> {
     let round = first;
     while (!round.ok && round.error.code === "target-down") {
-      if (performance.now() + retryMilliseconds > deadline || waiting.isOver) break;
-      const another = this.#retries.get(route);
+      if (performance.now() + retryMilliseconds > deadline || search.waiting.isOver) break;
+      const another = this.#retries.get(search.route);
       // However many wait for a service, one of them at a time asks for it, and the others hear what came of it.
       if (another !== undefined && !(await another)) continue;
-      round =
-        another !== undefined
-          ? await this.#tryEach(order, create, waiting)
-          : await this.#retry(route, order, create, waiting, round);
+      round = another !== undefined ? await this.#tryEach(search) : await this.#retry(search, round);
     }
     return round;
   }
 
   /** `before` is the answer if nobody waits for this one any more. */
   async #retry<S extends net.Socket>(
-    route: Route,
-    order: readonly Target[],
-    create: () => S,
-    waiting: Waiting,
+    search: Search<S>,
     before: Result<Dialled<S>>,
   ): Promise<Result<Dialled<S>>> {
+    const { route, waiting } = search;
     const told = Promise.withResolvers<boolean>();
     this.#retries.set(route, told.promise);
     await waiting.pause(retryMilliseconds);
-    const round = waiting.isOver ? before : await this.#tryEach(order, create, waiting);
+    const round = waiting.isOver ? before : await this.#tryEach(search);
     this.#retries.delete(route);
     told.resolve(round.ok);
     return round;
   }
 
-  async #tryEach<S extends net.Socket>(
-    order: readonly Target[],
-    create: () => S,
-    waiting: Waiting,
-  ): Promise<Result<Dialled<S>>> {
+  async #tryEach<S extends net.Socket>({ order, waiting, create }: Search<S>): Promise<Result<Dialled<S>>> {
     let last: Problem | undefined;
     for (const target of order) {
       const tried = await this.#reach.connect(target, create, waiting);

@@ -6,6 +6,8 @@ import type { Target } from "../core/route.ts";
 import { connect, ownAddress, unreachable } from "./connect.ts";
 import type { Waiting } from "./waiting.ts";
 
+const localhost = ["127.0.0.1", "::1"];
+
 /** Whether the mux itself is on the other side. */
 export type IsOwn = (socket: net.Socket, port: number) => boolean;
 
@@ -21,11 +23,9 @@ export class Reach {
   /** Fails with `target-down`, `target-is-mux` or `out-of-descriptors`; never rejects. */
   connect<S extends net.Socket>(target: Target, create: () => S, waiting: Waiting): Promise<Result<S>> {
     const literals = this.#literalsOf(target);
-    const [first] = literals ?? [];
-    if (first !== undefined && literals?.length === 1) {
-      return this.#try(first, target, create(), waiting);
-    }
-    return this.#tryEach(literals, target, create, waiting);
+    const [only] = literals?.length === 1 ? literals : [];
+    if (only === undefined) return this.#tryEach(literals, target, create, waiting);
+    return this.#try(only, target, create(), waiting);
   }
 
   async #tryEach<S extends net.Socket>(
@@ -85,5 +85,3 @@ export class Reach {
     return [first, ...addresses.filter((address) => address !== first)];
   }
 }
-
-const localhost = ["127.0.0.1", "::1"];

@@ -27,6 +27,7 @@ export function splice(client: End, target: End, onBroken: (by: "client" | "targ
     // It may have ended while the other side was still on its way.
     if (from.stream.readableEnded) endOf(to.stream);
     else from.stream.on("end", () => endOf(to.stream));
+    // Most have somebody who hears of their errors as long as they live.
     if (from.stream.listenerCount("error") === 0) from.stream.on("error", ignore);
     // These last as long as the connections do: `once` would keep a wrapper for each, and "close" comes once.
     from.stream.on("close", () => {

@@ -20,7 +20,7 @@ export class Outbox {
 
   /** A connection's report waits a moment for others; everything else goes at once, and after the reports before it. */
   add(event: MuxEvent): void {
-    if (event.type === "connection" && !this.#news.has(event.connection) && !this.isLogged) return;
+    if (event.type === "connection" && !this.#news.learn(event.connection) && !this.isLogged) return;
     this.#waiting.push(event);
     if (event.type !== "connection") this.#send();
     else this.#timer ??= setTimeout(() => this.#send(), delayMilliseconds);

@@ -94,7 +94,7 @@ export class MuxHost implements Disposable {
   }
 
   /** Somebody reads of every connection in the log, or nobody does any more. */
-  log(isLogged: boolean): void {
+  setLogged(isLogged: boolean): void {
     this.#isLogged = isLogged;
     this.#worker?.send({ type: "log", isLogged });
   }
