@@ -91,7 +91,7 @@ interface Entry {
   readonly problems: readonly RouteProblem[];
 }
 
-/** One property of the setting. `keys` holds the key under which each domain was first written, and is added to. */
+/** One property of the setting. `keys` holds the key of each domain that has a route already, and is added to. */
 function readEntry(key: string, written: unknown, keys: Map<string, string>): Entry {
   const problems: RouteProblem[] = [];
   const report: Report = (problem, path, end) => {
@@ -109,10 +109,10 @@ function readEntry(key: string, written: unknown, keys: Map<string, string>): En
   const domain = parsed.value;
   const name = formatDomain(domain);
   const first = keys.get(name);
-  if (first === undefined) keys.set(name, key);
-  else report(duplicate(key, first), [], "key");
+  if (first !== undefined) report(duplicate(key, first), [], "key");
   const [target, ...others] = targets;
   if (problems.length > 0 || !target) return { problems };
+  keys.set(name, key);
   const { kind } = schemes[target.scheme];
   return { route: { domain, kind, targets: [target, ...others], ...options }, problems };
 }

@@ -301,6 +301,18 @@ test("the second key for one domain is a problem, and the first stands", () => {
   );
 });
 
+test("a key whose route is no good takes nothing from another one for the same domain", () => {
+  const { routes, problems } = parseRoutes({ "Shop.test": "nonsense", "shop.test": 2 });
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    [["Shop.test"]],
+  );
+  assert.deepEqual(
+    routes.map((route) => route.targets[0].port),
+    [2],
+  );
+});
+
 test("keys that objects inherit are ordinary keys", () => {
   const value: unknown = JSON.parse(
     '{ "__proto__": 1, "constructor": 2, "tostring": { "to": 3, "__proto__": 4 } }',
