@@ -96,6 +96,7 @@ function openMux(stateDirectory: string, values: Values, tell: (event: MuxEvent)
     const { settings } = parseSettings(changed);
     certificates.configure(certificateSettings(settings));
     mux.setAcceptProxy(settings.acceptProxy);
+    mux.setHelloMilliseconds(settings.helloTimeout * 1000);
     mux.setRoutes(settings.routes);
   };
   return { mux, configure };

@@ -50,7 +50,7 @@ const mostProblems = 20;
 export function nextState(state: MuxState, event: MuxEvent): MuxState {
   switch (event.type) {
     case "listening":
-      return { ...state, phase: "running", port: event.port, addresses: event.addresses };
+      return { ...state, phase: whileListening(state), port: event.port, addresses: event.addresses };
     case "routes":
       return withRoutes(state, event.routes);
     case "open":
@@ -73,6 +73,11 @@ export function nextState(state: MuxState, event: MuxEvent): MuxState {
     case "stopped":
       return { ...stopped, problems: state.problems };
   }
+}
+
+/** It tells of its addresses again when they change, which may still be on its way while it stops. */
+function whileListening({ phase }: MuxState): MuxState["phase"] {
+  return phase === "stopping" ? "stopping" : "running";
 }
 
 /** What is known of routes and targets that are gone is forgotten. */

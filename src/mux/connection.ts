@@ -50,11 +50,11 @@ export async function serveConnection(client: Client, context: ConnectionContext
     const route = context.routeAt(client.localAddress);
     if (context.believesProxy(client.address)) {
       // Behind an address of its own an ordinary client may well be waiting for the service's first words.
-      const patience = route ? proxyMilliseconds : context.helloMilliseconds;
+      const patience = route ? proxyMilliseconds : context.helloMilliseconds();
       if (!(await takeProxyHeader(client, patience))) return;
     }
     if (route) return await serveAddress(route, client, context);
-    const { seen, bytes } = await take(client.socket, sniff, context.helloMilliseconds);
+    const { seen, bytes } = await take(client.socket, sniff, context.helloMilliseconds());
     client.keep(bytes);
     await serveBy(seen, client, context);
   } catch (error) {
@@ -68,7 +68,7 @@ async function serveAddress(route: StreamRoute, client: Client, context: Connect
   const own = { route, dialling: dialService(client, route, context) };
   if (!route.tls && !route.webSocketBridge) return serveStream(client, own.dialling, () => clear(client));
   return serveOwn(
-    await firstWord(client.socket, readOwn(route), own.dialling, context.helloMilliseconds),
+    await firstWord(client.socket, readOwn(route), own.dialling, context.helloMilliseconds()),
     own,
     client,
     context,
@@ -120,7 +120,7 @@ function serveBy(first: First, client: Client, context: ConnectionContext): Prom
     case "other":
       return serveUnnamed(client, context);
     case "silent":
-      return refuse(client, why.silence(context.helloMilliseconds));
+      return refuse(client, why.silence(context.helloMilliseconds()));
     case "ended":
       client.socket.destroy();
   }
@@ -200,7 +200,7 @@ async function servePostgres(
 ): Promise<void> {
   client.socket.read(requestLength);
   client.socket.write(Buffer.of(kind === "postgresTls" ? granted : declined));
-  const next = await peek(client.socket, sniff, context.helloMilliseconds);
+  const next = await peek(client.socket, sniff, context.helloMilliseconds());
   if (next.kind === "tls") return serveTls(next.hello, client, context, own, "postgres");
   return own ? serveOwn(next, own, client, context) : serveBy(next, client, context);
 }
@@ -229,7 +229,7 @@ async function serveBridge(
   client: Client,
   context: ConnectionContext,
 ): Promise<void> {
-  const first = await firstWord(socket, readWebSocketRequest, dialling, context.helloMilliseconds);
+  const first = await firstWord(socket, readWebSocketRequest, dialling, context.helloMilliseconds());
   if (first.kind !== "webSocket") {
     return serveStream(client, dialling, () => ({ stream: socket, raw: client.socket }), {
       said: first.kind === "ended" ? first.bytes : undefined,

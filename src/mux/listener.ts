@@ -1,7 +1,7 @@
 /** Owns the listening sockets: the same port on every address of ours, and the lock that lets one process alone have it. */
 import type net from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { OneportError, problemOf } from "../core/errors.ts";
+import { OneportError, type Problem, problemOf } from "../core/errors.ts";
 import { type ListenOptions, listen, portOf } from "./listen.ts";
 
 const loopback = ["127.0.0.1", "::1"] as const;
@@ -36,7 +36,7 @@ export class Listeners {
   #isShared = true;
   #wanted: ReadonlySet<string> = new Set();
   /** One change after another: an address that is being taken can be neither given up nor taken again. */
-  #changes = Promise.resolve();
+  #changes: Promise<readonly Problem[]> = Promise.resolve([]);
   #isClosed = false;
   #accepted = 0;
 
@@ -94,12 +94,16 @@ export class Listeners {
 
   /**
    * Listens on these addresses, those of routes of their own, beside the common ones, and no longer on those it had before.
-   * An address that cannot be had is told to `onProblem`; the others stand.
+   * Fulfilled with why an address cannot be had; the others stand.
    */
-  follow(addresses: readonly string[]): Promise<void> {
+  follow(addresses: readonly string[]): Promise<readonly Problem[]> {
     if (!this.#isClosed) this.#wanted = new Set(addresses);
     this.#changes = this.#changes.then(() => this.#change());
     return this.#changes;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   get addresses(): string[] {
@@ -155,21 +159,23 @@ export class Listeners {
     }
   }
 
-  async #change(): Promise<void> {
+  async #change(): Promise<Problem[]> {
     for (const [address, server] of this.#own) {
       if (this.#wanted.has(address)) continue;
       this.#own.delete(address);
       server.close();
     }
     const missing = [...this.#wanted].filter((address) => !this.#own.has(address));
-    await Promise.all(missing.map((address) => this.#add(address)));
+    const problems = await Promise.all(missing.map((address) => this.#add(address)));
+    return problems.flatMap((problem) => problem ?? []);
   }
 
-  async #add(address: string): Promise<void> {
+  async #add(address: string): Promise<Problem | undefined> {
     try {
       this.#own.set(address, await listen(address, this.#port, this.#options));
+      return undefined;
     } catch (error) {
-      this.#handlers.onProblem(problemOf(error));
+      return problemOf(error);
     }
   }
 

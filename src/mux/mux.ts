@@ -46,6 +46,12 @@ export class Mux {
   readonly #clientHooks: ClientHooks;
   #routesByAddress: ReadonlyMap<string, StreamRoute> = new Map();
   #acceptProxy: ReadonlySet<string>;
+  #helloMilliseconds: number;
+  /** What has been told of the addresses: those listened on, and why others are not. */
+  #told: { readonly addresses: string; readonly problems: readonly string[] } = {
+    addresses: "",
+    problems: [],
+  };
   #table = new RouteTable([]);
   #summaries: readonly RouteSummary[] = [];
   #listeners: Listeners | undefined;
@@ -56,6 +62,7 @@ export class Mux {
   constructor(options: MuxOptions) {
     this.#options = options;
     this.#acceptProxy = new Set(options.acceptProxy);
+    this.#helloMilliseconds = options.helloMilliseconds;
     this.#dialer = new Dialer({
       isOwn: (socket, port) => port === this.port && this.#listensOn(socket.remoteAddress),
       onState: (target, state, reason) => {
@@ -79,7 +86,7 @@ export class Mux {
       routeAt: (address) => this.#routesByAddress.get(address),
       believesProxy: (address) => this.#acceptProxy.has(address),
       contextFor: options.contextFor,
-      helloMilliseconds: options.helloMilliseconds,
+      helloMilliseconds: () => this.#helloMilliseconds,
     };
     this.#clientHooks = {
       report: (connection) => options.emit({ type: "connection", connection }),
@@ -89,8 +96,8 @@ export class Mux {
 
   /**
    * Listens, on the addresses of the routes' own as well; rejects with a OneportError (`port-taken`, `port-forbidden`,
-   * `listen-failed`). An own address that cannot be had is a `problem` event. A successor listens beside the process that
-   * owns the port, and `lock` makes it the owner.
+   * `listen-failed`). An own address that cannot be had is a `problem` event after the `listening` one. A successor listens
+   * beside the process that owns the port, and `lock` makes it the owner.
    */
   async start(port: number, as: "owner" | "successor" = "owner"): Promise<void> {
     if (this.#listeners) throw new OneportError(alreadyStarted);
@@ -100,8 +107,22 @@ export class Mux {
       onSocket: (socket, address) => this.#accept(socket, address),
       onProblem: (problem) => emit({ type: "problem", problem }),
     });
-    await this.#listeners.follow([...this.#routesByAddress.keys()]);
-    emit({ type: "listening", port: this.port, addresses: this.#listeners.addresses });
+    await this.#followRoutes();
+  }
+
+  /** Listens where the routes of now have addresses of their own, and tells what is new of that. */
+  async #followRoutes(): Promise<void> {
+    const { emit } = this.#options;
+    const problems = await this.#listeners?.follow([...this.#routesByAddress.keys()]);
+    // Meanwhile it may have been closed.
+    if (!problems || !this.#listeners || this.#listeners.isClosed) return;
+    const { addresses } = this.#listeners;
+    const before = this.#told;
+    this.#told = { addresses: addresses.join(), problems: problems.map(({ message }) => message) };
+    if (this.#told.addresses !== before.addresses) emit({ type: "listening", port: this.port, addresses });
+    for (const problem of problems) {
+      if (!before.problems.includes(problem.message)) emit({ type: "problem", problem });
+    }
   }
 
   /** For a successor; rejects with `port-taken` until its predecessor has closed. */
@@ -120,14 +141,19 @@ export class Mux {
     this.#table = new RouteTable(routes);
     this.#summaries = summaries;
     this.#routesByAddress = byAddress(routes, summaries);
-    void this.#listeners?.follow([...this.#routesByAddress.keys()]);
     if (this.#watching) this.#health.watch(routes);
     this.#options.emit({ type: "routes", routes: summaries });
+    void this.#followRoutes();
   }
 
   /** From now on believes the PROXY headers of these IP addresses and of no others. */
   setAcceptProxy(addresses: readonly string[]): void {
     this.#acceptProxy = new Set(addresses);
+  }
+
+  /** Holds for connections that come from now on, and for the next step of those that are open. */
+  setHelloMilliseconds(milliseconds: number): void {
+    this.#helloMilliseconds = milliseconds;
   }
 
   /** While someone looks, every target is asked now and then whether it is up, and `open` events tell what is open. */

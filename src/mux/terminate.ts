@@ -16,7 +16,7 @@ export interface TlsContext {
   /** The certificate for a name or an IP address, ready for a handshake; may reject with a OneportError. */
   readonly contextFor: (name: string) => Promise<SecureContext>;
   /** How long a client may take over its first words, and again over the TLS handshake. */
-  readonly helloMilliseconds: number;
+  readonly helloMilliseconds: () => number;
 }
 
 /** All that ending TLS takes, but for doing it; nothing when the client has been refused or is gone. */
@@ -41,7 +41,7 @@ export async function prepareTls(
     return undefined;
   }
   if (client.socket.destroyed) return undefined;
-  return { protocol, end: () => terminate(client, secureContext, protocol, helloMilliseconds) };
+  return { protocol, end: () => terminate(client, secureContext, protocol, helloMilliseconds()) };
 }
 
 /** `protocol` is what ALPN agrees on; undefined when the client offered none. The handshake goes on by itself. */

@@ -135,6 +135,11 @@ describe("The addresses that are listened on", () => {
     assert.equal(String(await read(client, 4)), "here");
     client.destroy();
 
+    // Once is enough.
+    mux.setRoutes({ ...routes, "other.test": `tcp://127.0.0.1:${service.port}` });
+    await settled(mux, mux.addressOf("other.test"), true);
+    assert.equal(problems(mux).length, 1);
+
     await stranger[Symbol.asyncDispose]();
     mux.setRoutes(routes);
     await settled(mux, address, true);
