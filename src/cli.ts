@@ -9,18 +9,15 @@ if (refusal !== undefined) {
   process.exitCode = 1;
 } else {
   // Imported only now: what an old Node lacks would otherwise fail first, and in words of its own.
-  import("./cli/main.ts").then(({ main }) => main(process.argv.slice(2), workerEntry())).then(exit, fail);
+  import("./cli/main.ts")
+    .then(({ main }) => main(process.argv.slice(2), workerEntry()))
+    .then((status) => process.exit(status), fail);
 }
 
 /** The worker lies beside this file and ends as it does: `.cjs` bundled, `.ts` from source. */
 function workerEntry(): string {
   const self = realpathSync(process.argv[1] ?? "");
   return join(dirname(self), `worker${extname(self)}`);
-}
-
-/** Where standard output is a pipe its last lines may still be on their way. */
-function exit(status: number): void {
-  process.stdout.write("", () => process.exit(status));
 }
 
 function fail(error: unknown): void {

@@ -21,7 +21,7 @@ export function eventLines(terminal: Terminal): Show {
       return;
     }
     isListening = true;
-    for (const each of [event, ...early.splice(0)]) terminal.print(JSON.stringify(each));
+    for (const each of [event, ...early.splice(0)]) terminal.printPassing(JSON.stringify(each));
   };
 }
 
@@ -31,7 +31,8 @@ export function eventLog(terminal: Terminal): Show {
   let port: number | undefined;
   let routes: readonly RouteSummary[] | undefined;
   let part: Part | undefined;
-  const printLogged = (line: string) => terminal.print(`${style("dim", formatClock(new Date()))}  ${line}`);
+  const printLogged = (line: string) =>
+    terminal.printPassing(`${style("dim", formatClock(new Date()))}  ${line}`);
   const printTable = () => {
     if (port === undefined || routes === undefined) return;
     for (const line of tableLines(routes, port, terminal)) terminal.print(line);
@@ -42,11 +43,10 @@ export function eventLog(terminal: Terminal): Show {
       case "listening": {
         const isFirst = port === undefined;
         port = event.port;
-        terminal.print(
-          `Oneport listens on port ${style("bold", String(port))} (${event.addresses.join(", ")}).`,
-        );
-        if (isFirst) printTable();
-        return;
+        const line = `Oneport listens on port ${style("bold", String(port))} (${event.addresses.join(", ")}).`;
+        if (!isFirst) return printLogged(line);
+        terminal.print(line);
+        return printTable();
       }
       case "routes": {
         const before = routes;

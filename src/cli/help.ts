@@ -29,7 +29,8 @@ once; connections that are open go on.
   --port N|auto    listen there, whatever oneport.port says; 0 is any free port,
                    auto is 443 where the system lets you, else 8443
   --json           print events only, one JSON object a line; the first is
-                   {"type":"listening","port":...,"addresses":[...]}
+                   {"type":"listening","port":...,"addresses":[...]}, which comes again when
+                   the addresses change
 
 If a mux runs on the port already, in VS Code or in another terminal, this one joins it: it lends
 its routes, and takes over when the other ends.
@@ -69,7 +70,7 @@ Examples:
     usage: "oneport routes [FOLDER] [--config FILE] [--json]",
     summary: "show the routes as they are understood, and what is wrong",
     text: `Starts nothing. Every problem is told with its place in the file; the exit status is 1
-if there is any.
+if there is any. Routes that are disabled are listed as such.
 
   --config FILE    read FILE in place of FOLDER/.vscode/settings.json
   --json           one JSON object a line: {"type":"route",...} or {"type":"problem",...}

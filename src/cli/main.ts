@@ -1,7 +1,7 @@
 /** From the arguments to an exit status: 0 done, 1 it failed, 2 wrong use. */
 import manifest from "../../package.json" with { type: "json" };
 import { problemOf } from "../core/errors.ts";
-import { type CommandName, type CommandOptions, parseArguments } from "./arguments.ts";
+import { type CommandName, type CommandOptions, type Invocation, parseArguments } from "./arguments.ts";
 import { caPath } from "./ca-path.ts";
 import { caTrust } from "./ca-trust.ts";
 import { caUntrust } from "./ca-untrust.ts";
@@ -18,6 +18,9 @@ import { stop } from "./stop.ts";
 import { Terminal } from "./terminal.ts";
 
 type Command = (options: CommandOptions, terminal: Terminal) => Promise<number>;
+
+/** What a mux that has ended still has to say: nobody may read it, and its port is free already. */
+const lastWordsMilliseconds = 1000;
 
 /** `workerEntry` is the file of the worker thread; `argv` is what follows the program's name. */
 export async function main(argv: readonly string[], workerEntry: string): Promise<number> {
@@ -42,20 +45,25 @@ export async function main(argv: readonly string[], workerEntry: string): Promis
     terminal.printProblem(parsed.error);
     return 2;
   }
-  const invocation = parsed.value;
-  switch (invocation.kind) {
-    case "help":
-      terminal.print(helpFor(invocation.command));
-      return 0;
-    case "version":
-      terminal.print(manifest.version);
-      return 0;
-    case "run":
-      try {
+  const run = async (invocation: Invocation): Promise<number> => {
+    switch (invocation.kind) {
+      case "help":
+        terminal.print(helpFor(invocation.command));
+        return 0;
+      case "version":
+        terminal.print(manifest.version);
+        return 0;
+      case "run":
         return await commands[invocation.command](invocation.options, terminal);
-      } catch (error) {
-        terminal.printProblem(problemOf(error));
-        return 1;
-      }
+    }
+  };
+  try {
+    const status = await run(parsed.value);
+    const isEndless = parsed.value.kind === "run" && parsed.value.command === "start";
+    await terminal.flush(isEndless ? lastWordsMilliseconds : undefined);
+    return status;
+  } catch (error) {
+    terminal.printProblem(problemOf(error));
+    return 1;
   }
 }

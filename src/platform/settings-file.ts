@@ -1,5 +1,5 @@
 /** Settings as a file: FOLDER/.vscode/settings.json or another in its form, which is JSON with comments. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
@@ -136,6 +136,8 @@ const settleMilliseconds = 50;
  * ends when the file is renamed over, and cannot begin while the folder does not exist. Ends when disposed.
  */
 export function watchSettingsFile(file: string, onChange: () => void): Disposable {
+  // A pipe can be read once, and that is for whoever wants its settings.
+  if (isPipe(file)) return { [Symbol.dispose]: () => {} };
   let known = contentOf(file);
   let last = known;
   const poll = () => {
@@ -150,6 +152,16 @@ export function watchSettingsFile(file: string, onChange: () => void): Disposabl
   };
   let timer = setTimeout(poll, pollMilliseconds);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+function isPipe(file: string): boolean {
+  try {
+    const stats = statSync(file);
+    return !stats.isFile() && !stats.isDirectory();
+  } catch {
+    // What cannot be looked at yet may come, and will be a file.
+    return false;
+  }
 }
 
 /** The text, or the code of the error that stands in its way: a file that cannot be read is a state as well. */

@@ -119,6 +119,39 @@ test("routes tells every problem with its place, shows the good ones and has sta
   assert.deepEqual(places, [`${file}:3:19`, `${file}:6:5`, `${file}:7:22`]);
 });
 
+test("routes lists what is disabled as such", async () => {
+  await using place = await Workplace.with({
+    "oneport.routes": {
+      "a.localhost": 1,
+      "b.localhost": { to: 2, enabled: false },
+      "c.test": { enabled: false },
+    },
+  });
+  const people = await place.run(["routes"]);
+  assert.match(
+    people.output,
+    /\na\.localhost .*\nDisabled: b\.localhost → http:\/\/localhost:2\nDisabled: c\.test → nothing yet\n$/,
+  );
+  const programs = await place.run(["routes", "--json"]);
+  const [, ...disabled] = programs.output
+    .trimEnd()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line));
+  assert.deepEqual(disabled, [
+    { type: "route", domain: "b.localhost", targets: ["http://localhost:2"], enabled: false },
+    { type: "route", domain: "c.test", targets: [], enabled: false },
+  ]);
+});
+
+test("output that cannot be written is status 1 and one line", async () => {
+  await using place = await Workplace.with({ "oneport.routes": { "a.localhost": 1 } });
+  for (const command of [["routes", "--json"], ["--help"], ["ca", "path"]]) {
+    const { status, errors } = await place.runInto("/dev/full", command);
+    assert.equal(status, 1);
+    assert.match(errors, /^oneport: The output could not be written \(ENOSPC\)[^\n]*\n$/);
+  }
+});
+
 test("routes --json is one object a line", async () => {
   await using place = await Workplace.with(faulty);
   const { status, output, errors } = await place.run(["routes", "--json"]);

@@ -17,6 +17,11 @@ export interface Finished {
   readonly errors: string;
 }
 
+interface Outputs {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
 /** A folder with a settings file, and a state directory beside it; removed when disposed. */
 export class Workplace implements AsyncDisposable {
   readonly folder: string;
@@ -43,20 +48,26 @@ export class Workplace implements AsyncDisposable {
 
   /** Runs to its end. */
   async run(arguments_: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Finished> {
-    const child = this.#spawn(arguments_, environment);
-    const closed = once(child, "close");
-    const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-    return { status: child.exitCode, output, errors };
+    return finished(this.#spawn([process.execPath, cli, ...arguments_], environment));
+  }
+
+  /** As `run`, with the output going into a file. */
+  async runInto(file: string, arguments_: readonly string[]): Promise<Finished> {
+    return finished(
+      this.#spawn(["sh", "-c", 'exec "$@" > "$0"', file, process.execPath, cli, ...arguments_], {}),
+    );
   }
 
   /** Begins `oneport start` on the folder. */
   start(arguments_: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
-    return new Running(this.#spawn(["start", this.folder, ...arguments_], environment));
+    return new Running(
+      this.#spawn([process.execPath, cli, "start", this.folder, ...arguments_], environment),
+    );
   }
 
-  #spawn(arguments_: readonly string[], environment: NodeJS.ProcessEnv) {
+  #spawn([program, ...arguments_]: readonly [string, ...string[]], environment: NodeJS.ProcessEnv) {
     const { FORCE_COLOR: _forced, NO_COLOR: _none, NODE_TEST_CONTEXT: _context, ...inherited } = process.env;
-    return spawn(process.execPath, [cli, ...arguments_], {
+    return spawn(program, arguments_, {
       cwd: this.folder,
       env: { ...inherited, ONEPORT_STATE_DIR: this.state, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
@@ -68,18 +79,34 @@ export class Workplace implements AsyncDisposable {
   }
 }
 
+async function finished(child: ChildProcess & Outputs): Promise<Finished> {
+  const closed = once(child, "close");
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  return { status: child.exitCode, output, errors };
+}
+
 /** `oneport start` while it runs; killed when disposed, if it has not ended by then. */
 export class Running implements AsyncDisposable {
-  readonly output: Lines;
   readonly errors: Lines;
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcess & Outputs;
   readonly #exited: Promise<unknown>;
+  #output: Lines | undefined;
 
-  constructor(child: ChildProcess & { readonly stdout: Readable; readonly stderr: Readable }) {
+  constructor(child: ChildProcess & Outputs) {
     this.#child = child;
     this.#exited = once(child, "exit");
-    this.output = new Lines(child.stdout);
     this.errors = new Lines(child.stderr);
+  }
+
+  /** Nothing of it is read before this is asked for. */
+  get output(): Lines {
+    this.#output ??= new Lines(this.#child.stdout);
+    return this.#output;
+  }
+
+  /** Fulfilled when there is some output, which is held, and no more of it read. */
+  async holdOutput(): Promise<void> {
+    await once(this.#child.stdout, "readable");
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -88,7 +115,11 @@ export class Running implements AsyncDisposable {
 
   /** What a reader does that has seen enough. */
   closeOutput(): void {
-    this.#child.stdout?.destroy();
+    this.#child.stdout.destroy();
+  }
+
+  closeErrors(): void {
+    this.#child.stderr.destroy();
   }
 
   /** The exit status; null when a signal ended it. */

@@ -1,10 +1,14 @@
 /** `oneport start` as a process: what it prints, how it follows its settings, and how it ends. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { unlink } from "node:fs/promises";
+import { unlink, writeFile } from "node:fs/promises";
 import http from "node:http";
 import net from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
+import { assignAddresses } from "../../src/core/loopback.ts";
 import { type Running, Workplace } from "./oneport.ts";
 
 /** A service that says its own name, and its routes' settings. */
@@ -203,6 +207,85 @@ test("a port that is taken is status 1 and one line; nothing else is printed", a
   } finally {
     holder.close();
   }
+});
+
+/** Always the same for the same name. */
+const ownAddress = assignAddresses(["db.shop.test"]).get("db.shop.test") ?? assert.fail();
+
+test("an own address that another program holds is told, and the rest works", async () => {
+  const stranger = net.createServer().listen(0, ownAddress);
+  await once(stranger, "listening");
+  try {
+    await using place = await Workplace.with(routesTo({ "db.shop.test": "tcp://localhost:5432" }));
+    await using oneport = place.start(["--port", String(portOf(stranger)), "--json"]);
+    assert.equal(await portIn(oneport), portOf(stranger));
+    const { problem } = JSON.parse(await oneport.output.until(/"type":"problem"/));
+    assert.equal(problem.code, "port-taken");
+    assert.ok(problem.message.includes(ownAddress), problem.message);
+    oneport.signal("SIGTERM");
+    assert.equal(await oneport.ended(), 0);
+  } finally {
+    stranger.close();
+  }
+});
+
+test("addresses that change with the routes are told again", async () => {
+  await using place = await Workplace.with(routesTo({ "db.shop.test": "tcp://localhost:5432" }));
+  await using oneport = place.start(["--port", "0", "--json"]);
+  const before = JSON.parse(await oneport.output.next());
+  assert.ok(before.addresses.includes(ownAddress));
+  await place.write(routesTo({ "api.shop.test": "http://localhost:4000" }));
+  const after = JSON.parse(await oneport.output.until(/"type":"listening"/));
+  const common = before.addresses.filter((address: string) => !address.startsWith("127.77."));
+  assert.deepEqual(after, { type: "listening", port: before.port, addresses: common });
+});
+
+test("another oneport.helloTimeout is taken over at once", async () => {
+  const withTimeout = (seconds: number) => ({ ...routesTo({ "*": 3000 }), "oneport.helloTimeout": seconds });
+  await using place = await Workplace.with(withTimeout(60));
+  await using oneport = place.start(["--port", "0", "--json"]);
+  const port = await portIn(oneport);
+  await oneport.output.until(/"type":"routes"/);
+  await place.write(withTimeout(1));
+  await oneport.output.until(/"type":"routes"/);
+  const silent = net.connect(port, "127.0.0.1").on("error", () => undefined);
+  await new Promise((resolve) => silent.on("close", resolve));
+  const { connection } = JSON.parse(await oneport.output.until(/"type":"connection"/));
+  assert.ok(connection.milliseconds < 10_000, `${connection.milliseconds}`);
+});
+
+test("settings that come through a pipe are read, once", async () => {
+  await using service = await serve("the shop");
+  await using place = await Workplace.with(undefined);
+  const pipe = join(place.folder, "pipe");
+  await promisify(execFile)("mkfifo", [pipe]);
+  await using oneport = place.start(["--config", pipe, "--port", "0", "--json"]);
+  await writeFile(pipe, JSON.stringify(routesTo({ "shop.localhost": service.port })));
+  assert.equal((await get(await portIn(oneport), "shop.localhost")).body, "the shop");
+});
+
+test("it ends although somebody holds its output and does not read it", async () => {
+  const names = Array.from({ length: 5000 }, (_, index) => [`route-${index}.localhost`, 3000]);
+  await using place = await Workplace.with(routesTo(Object.fromEntries(names)));
+  await using oneport = place.start(["--port", "0", "--json"]);
+  await oneport.holdOutput();
+  oneport.signal("SIGTERM");
+  assert.equal(await oneport.ended(), 0);
+});
+
+test("it goes on when nobody reads its errors any more", async () => {
+  await using service = await serve("the shop");
+  await using place = await Workplace.with(routesTo({ "shop.localhost": service.port }));
+  await using oneport = place.start(["--port", "0", "--json"]);
+  const port = await portIn(oneport);
+  await oneport.output.until(/"type":"routes"/);
+  oneport.closeErrors();
+  await place.write("{");
+  await place.write({ ...routesTo({ "b.localhost": service.port }), "oneport.unknown": 1 });
+  await oneport.output.until(/"type":"routes"/);
+  assert.equal((await get(port, "b.localhost")).body, "the shop");
+  oneport.signal("SIGTERM");
+  assert.equal(await oneport.ended(), 0);
 });
 
 test("it ends quietly when nobody reads its output any more", async () => {
