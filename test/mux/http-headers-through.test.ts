@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ask, connectBy, speak, ways, whole } from "./http-support.ts";
 import { recordRequests } from "./raw-service.ts";
-import { startMux } from "./support.ts";
+import { startMux, startTcp } from "./support.ts";
 
 const forwarded = /^(x-forwarded-|oneport-hop|forwarded)/i;
 
@@ -76,6 +76,19 @@ for (const way of ways) {
     await using client = connectBy(way, mux, "shop.test");
     const { headers } = await whole(client.send({ maxHeaderSize: 64 * 1024 }));
     assert.equal(headers["x-39"], long);
+  });
+}
+
+for (const way of ways) {
+  test(`${way}: an answer may have hundreds of small headers`, async () => {
+    const written = Array.from({ length: 900 }, (_, index) => `X-${index}: ${"v".repeat(57)}\r\n`).join("");
+    await using service = await startTcp((socket) =>
+      socket.once("data", () => socket.write(`HTTP/1.1 200 OK\r\n${written}Content-Length: 2\r\n\r\nok`)),
+    );
+    await using mux = await startMux({ "shop.test": service.port });
+    const { text, headers } = await ask(way, mux, "shop.test", { maxHeaderSize: 100_000 });
+    assert.equal(text, "ok");
+    assert.equal(Object.keys(headers).filter((name) => name.startsWith("x-")).length, 900);
   });
 }
 

@@ -134,6 +134,22 @@ for (const way of ways) {
   });
 }
 
+test("hundreds of answers that an HTTP/2 client takes only later come whole, all on one connection", async () => {
+  const body = "x".repeat(300_000);
+  await using service = await startHttp((_request, response) => response.end(body));
+  await using mux = await startMux({ "shop.test": service.port });
+  await using client = connectBy("HTTP/2 over TLS", mux, "shop.test");
+  const ask = (count: number) => Promise.all(Array.from({ length: count }, () => client.send().answer));
+  const first = await ask(200);
+  await settled(() => [...service.sockets].reduce((sum, { bytesWritten }) => sum + bytesWritten, 0));
+  const answers = [...first, ...(await ask(50))];
+  const bodies = await Promise.all(answers.map((answer) => text(answer.body)));
+  assert.deepEqual(
+    bodies.filter((each) => each !== body),
+    [],
+  );
+});
+
 test("several streams on one HTTP/2 connection do not wait for one that nobody reads", async () => {
   await using service = await startHttp((request, response) => {
     if (request.url === "/large") largeBody(large).stream.pipe(response);

@@ -147,6 +147,7 @@ function http2Client(mux: TestMux, host: string): HttpClient {
 /** An HTTP/2 connection to the mux, opened for a host. */
 export function openSession({ port, root }: TestMux, host: string): http2.ClientHttp2Session {
   const session = http2.connect(`https://${host}`, {
+    maxHeaderListPairs: 2000,
     createConnection: () =>
       tls.connect({ host: "127.0.0.1", port, servername: host, ca: root, ALPNProtocols: ["h2"] }),
   });

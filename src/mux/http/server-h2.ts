@@ -13,6 +13,11 @@ export type TakeStream = (
   headers: http2.IncomingHttpHeaders,
 ) => boolean;
 
+/** In MB. Beyond Node's 10 streams are refused, and in the end the session; each is held within its own bounds already. */
+const maxSessionMemory = 1000;
+/** Node reckons with several times what a small header takes; services may send 64 KB. */
+const maxSendHeaderBlockLength = 256 * 1024;
+
 export class Http2Server {
   readonly #answerer: Answerer;
   readonly #connections: Connections;
@@ -37,6 +42,8 @@ export class Http2Server {
     const session = http2.performServerHandshake(stream, {
       settings: { enableConnectProtocol: true, initialWindowSize: 1024 * 1024, maxConcurrentStreams: 256 },
       maxHeaderListPairs: 256,
+      maxSessionMemory,
+      maxSendHeaderBlockLength,
     });
     // Node's session waits for this event on a TLS socket, and Node emits it on the client's side alone.
     stream.emit("secureConnect");
