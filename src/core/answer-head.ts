@@ -1,5 +1,5 @@
 /** The head of an HTTP/1.1 answer, read strictly, and how the body behind it is delimited. */
-import { readFieldLines } from "./field-lines.ts";
+import { beginsFieldLines, readFieldLines } from "./field-lines.ts";
 import { type Headers, valuesOf } from "./http-headers.ts";
 import type { Framing } from "./ordinary-request.ts";
 
@@ -30,8 +30,7 @@ const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\
 export function readAnswerHead(bytes: Buffer, isHead: boolean): AnswerRead {
   const end = bytes.indexOf("\r\n\r\n");
   if (end > mostBytes || (end === -1 && bytes.length > mostBytes)) return broken("its head has no end");
-  if (end === -1)
-    return beginsWell(bytes) ? { kind: "more" } : broken("it does not begin with a status line");
+  if (end === -1) return readBeginning(bytes);
   const text = bytes.toString("latin1", 0, end + 2);
   const [line, minor, digits, reason = ""] = statusLine.exec(text) ?? [];
   if (line === undefined) return broken("it has no status line");
@@ -45,11 +44,18 @@ export function readAnswerHead(bytes: Buffer, isHead: boolean): AnswerRead {
 }
 
 const beginning = Buffer.from("HTTP/1.", "latin1");
+const lineFeed = 0x0a;
 
-/** What speaks another protocol is not waited for. */
-function beginsWell(bytes: Buffer): boolean {
+/** What can become no head is not waited for: another protocol, or lines that do not end in CR LF (RFC 9112 §2.2). */
+function readBeginning(bytes: Buffer): AnswerRead {
   const length = Math.min(bytes.length, beginning.length);
-  return bytes.compare(beginning, 0, length, 0, length) === 0;
+  if (bytes.compare(beginning, 0, length, 0, length) !== 0)
+    return broken("it does not begin with a status line");
+  if (!bytes.includes(lineFeed)) return { kind: "more" };
+  const text = bytes.toString("latin1");
+  const [line] = statusLine.exec(text) ?? [];
+  if (line === undefined) return broken("it has no status line");
+  return beginsFieldLines(text.slice(line.length)) ? { kind: "more" } : broken("its header is malformed");
 }
 
 /** RFC 9112 §6.3, but what could be read in two ways is refused. */

@@ -76,6 +76,9 @@ describe("The head of an answer", () => {
     "a length that is no number": "HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\n",
     "a length and a coding": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
     "another coding": "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+    "lines that end in LF alone, without its end": "HTTP/1.1 200 OK\nX-A: 1\n\n",
+    "a field line that ends in LF alone, without its end": "HTTP/1.1 200 OK\r\nX-A: 1\n\n",
+    "a control character in a field, without its end": "HTTP/1.1 200 OK\r\nX-A: \x01\r\n",
     "no end within 64 KB": `HTTP/1.1 200 OK\r\nX-A: ${"a".repeat(70_000)}`,
   })) {
     it(`is broken by ${what}`, () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type net from "node:net";
 import { test } from "node:test";
-import { connectBy, readBroken, speak, statusOf, until, ways, whole } from "./http-support.ts";
+import { ask, connectBy, readBroken, speak, statusOf, until, ways, whole } from "./http-support.ts";
 import { startHttp, startMux, startTcp } from "./support.ts";
 
 /** Says so much in answer to a request, and ends as told once the client has it. */
@@ -54,6 +54,14 @@ for (const way of ways) {
       assert.equal(answer.status, 502);
       assert.match(answer.text, /broke off before it answered/);
     }
+  });
+
+  test(`${way}: a service whose answer can become none is a 502 at once, though it stays there`, async () => {
+    await using service = await startTcp((socket) =>
+      socket.once("data", () => socket.write("HTTP/1.1 200 OK\nContent-Length: 5\n\nhello")),
+    );
+    await using mux = await startMux({ "shop.test": service.port });
+    assert.equal((await ask(way, mux, "shop.test")).status, 502);
   });
 
   test(`${way}: a client that aborts in the midst of an answer ends the service's connection`, async () => {
