@@ -77,6 +77,20 @@ test("any other protocol passes, and half-closes and bytes behind it are its own
   assert.deepEqual(ending, { how: "closed" });
 });
 
+for (const way of ["ends", "breaks off"] as const) {
+  test(`a client that ${way} before its wish for another protocol is answered leaves nothing open`, async () => {
+    await using service = await startHttp(() => undefined);
+    await using mux = await startMux({ "shop.test": service.port });
+    const socket = net.connect(mux.port, "127.0.0.1");
+    socket.write(request("Connection: Upgrade\r\nUpgrade: tcp\r\n"));
+    await until(() => service.sockets.size === 1, "the service is asked");
+    if (way === "ends") socket.end();
+    else socket.destroy();
+    assert.deepEqual((await mux.report(() => true)).ending, { how: "reset", by: "client" });
+    await until(() => service.sockets.size === 0, "the service's connection ends");
+  });
+}
+
 test("a request for another protocol behind one that is not answered yet ends the connection", async () => {
   await using service = await startHttp(() => undefined);
   await using mux = await startMux({ "shop.test": service.port });

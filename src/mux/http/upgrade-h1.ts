@@ -25,13 +25,22 @@ export function upgradeExchange(
     headers: ["Connection", "Upgrade", "Upgrade", protocol],
     verify: () => true,
     accept(headers): End {
+      socket.off("end", leave);
       response.detachSocket(socket);
       socket.write(formatHead("HTTP/1.1 101 Switching Protocols", headers), "latin1");
       if (early.length > 0) socket.unshift(early);
       return { stream: socket, raw: client.socket };
     },
   };
-  return new Http1Exchange(client, request, response, upgrade);
+  const exchange = new Http1Exchange(client, request, response, upgrade);
+  // Node has let go of the socket: nobody else would hear that the client does not wait for the answer.
+  const leave = () => {
+    if (exchange.begun) return;
+    client.end({ how: "reset", by: "client" });
+    socket.destroy();
+  };
+  socket.on("end", leave);
+  return exchange;
 }
 
 /**
