@@ -45,6 +45,16 @@ test("messages go both ways, and the service sees a handshake with a key of the 
   assert.equal(Buffer.from(asked?.headers["sec-websocket-key"] ?? "", "base64").length, 16);
 });
 
+test("a key that the client sends all the same goes no further", async () => {
+  await using service = await recordRequests();
+  await using mux = await startMux({ "live.test": service.port });
+  await using client = await dialHttp2(mux, "live.test", { "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" });
+  await client.headers;
+  const keys = service.requests[0]?.valuesOf("sec-websocket-key") ?? [];
+  assert.equal(keys.length, 1);
+  assert.notEqual(keys[0], "dGhlIHNhbXBsZSBub25jZQ==");
+});
+
 test("subprotocol and extensions are agreed on between client and service", async () => {
   await using service = await startWebSocket(() => undefined, {
     protocol: "chat.v2",

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import http2 from "node:http2";
 import type { Writable } from "node:stream";
-import { type Headers, pairs, responseHeaders, valuesOf } from "../../core/http-headers.ts";
+import { type Headers, pairs, responseHeaders, valuesOf, without } from "../../core/http-headers.ts";
 import type { RequestHead } from "../../core/http-request.ts";
 import type { Client } from "../client.ts";
 import type { End } from "../splice.ts";
@@ -27,7 +27,10 @@ export class Http2Exchange implements Exchange {
     const asksForWebSocket = headers[":method"] === "CONNECT" && headers[":protocol"] === "websocket";
     this.upgrade = asksForWebSocket ? webSocketUpgrade(stream) : undefined;
     const head = headOf(headers);
-    this.head = asksForWebSocket ? { ...head, method: "GET" } : head;
+    // RFC 8441 §5: a key means nothing here, and the service gets one of ours.
+    this.head = asksForWebSocket
+      ? { ...head, method: "GET", headers: without(head.headers, "sec-websocket-key") }
+      : head;
     this.body = asksForWebSocket || stream.endAfterHeaders ? undefined : stream;
     stream.on("error", () => undefined);
     stream.on("trailers", (trailers) => {
