@@ -4,6 +4,7 @@ import http from "node:http";
 import net from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { connectBy, type Sending, speak, statusOf, until, ways, whole } from "./http-support.ts";
 import { startHttp, startMux, type TestMux } from "./support.ts";
 
@@ -136,6 +137,33 @@ test("a client that gives its upload up after an early answer leaves nothing ope
   agent.destroy();
   await until(() => service.sockets.size === 0, "the service's connection ends");
 });
+
+for (const [server, pieces] of [
+  ["the relay", 1],
+  ["Node's server", 2],
+] as const) {
+  test(`${server}: a client that reads only when all is said gets the refusal of its upload, however slow it is`, async () => {
+    await using service = await startHttp((request, response) => {
+      response.writeHead(401).end("no way");
+      request.resume();
+    });
+    await using mux = await startMux({ "shop.test": service.port });
+    const socket = net.connect(mux.port, "127.0.0.1");
+    const head = "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 60000\r\n\r\n";
+    socket.write(head.slice(0, pieces === 1 ? undefined : -2));
+    if (pieces === 2) setImmediate(() => socket.write("\r\n"));
+    // Longer than a client that is silent is waited for.
+    for (let written = 0; written < 60_000; written += 10_000) {
+      await wait(500);
+      socket.write("x".repeat(10_000));
+    }
+    socket.end();
+    const answer = await text(socket);
+    assert.match(answer, /^HTTP\/1\.1 401 /);
+    assert.match(answer, /no way/);
+    assert.deepEqual((await mux.report(() => true)).received, head.length + 60_000);
+  });
+}
 
 function statuses({ informed }: Sending): number[] {
   return informed.map(({ status }) => status);

@@ -4,7 +4,7 @@ import type { Writable } from "node:stream";
 import { formatHead, type Headers, pairs, valuesOf, without } from "../../core/http-headers.ts";
 import type { RequestHead } from "../../core/http-request.ts";
 import type { Client } from "../client.ts";
-import { lingerMilliseconds } from "../hang-up.ts";
+import { Linger } from "../hang-up.ts";
 import type { Exchange, ResponseOptions, Upgrade } from "./exchange.ts";
 
 export class Http1Exchange implements Exchange {
@@ -100,13 +100,13 @@ export class Http1Exchange implements Exchange {
   /** Node closes right after the answer, and with bytes unread that is a reset, which can overtake the answer. */
   #finishWhenRead(): void {
     const finish = () => {
-      clearTimeout(timer);
+      linger.end();
       this.#response.end();
     };
-    const timer = setTimeout(finish, lingerMilliseconds);
+    const linger = new Linger(finish);
     this.#request.once("end", finish);
     this.#request.once("close", finish);
-    this.#request.resume();
+    this.#request.on("data", () => linger.heard());
   }
 
   abort(): void {

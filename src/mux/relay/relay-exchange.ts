@@ -6,7 +6,7 @@ import type { Headers } from "../../core/http-headers.ts";
 import type { RequestHead } from "../../core/http-request.ts";
 import type { OrdinaryRequest } from "../../core/ordinary-request.ts";
 import type { Client } from "../client.ts";
-import { lingerMilliseconds } from "../hang-up.ts";
+import { Linger } from "../hang-up.ts";
 import type { ResponseOptions } from "../http/exchange.ts";
 import { AnswerWriter, formatAnswer } from "./answer-text.ts";
 import type { ClientSide } from "./client-side.ts";
@@ -30,7 +30,7 @@ export class RelayExchange implements Relayed {
   #answered = false;
   #left = false;
   #onAborted: () => void = () => undefined;
-  #linger: NodeJS.Timeout | undefined;
+  #linger: Linger | undefined;
 
   constructor(side: ClientSide, request: OrdinaryRequest, decision: Forwarded) {
     this.client = side.client;
@@ -67,6 +67,7 @@ export class RelayExchange implements Relayed {
 
   /** Passes on what belongs to the request's body; returns how many bytes that were. */
   take(bytes: Buffer): number {
+    this.#linger?.heard();
     const followed = this.#rest?.follow(bytes);
     if (!followed) return 0;
     if (followed.kind === "broken") {
@@ -123,7 +124,7 @@ export class RelayExchange implements Relayed {
   finish(): void {
     this.#answered = true;
     // Closing with bytes unread makes a reset of the end, which can overtake the answer.
-    if (this.last && !this.received) this.#linger = setTimeout(() => this.#stopReading(), lingerMilliseconds);
+    if (this.last && !this.received) this.#linger = new Linger(() => this.#stopReading());
     this.#side.flow();
     this.settle();
   }
@@ -138,7 +139,7 @@ export class RelayExchange implements Relayed {
   settle(): void {
     if (!this.#answered || !this.received || this.#left || !this.#service.isFlushed) return;
     this.#left = true;
-    clearTimeout(this.#linger);
+    this.#linger?.end();
     this.#service.release();
     this.#side.over(this);
   }
@@ -154,7 +155,7 @@ export class RelayExchange implements Relayed {
   leave(): void {
     if (this.#left) return;
     this.#left = true;
-    clearTimeout(this.#linger);
+    this.#linger?.end();
     this.#service.leave();
     this.#onAborted();
   }
