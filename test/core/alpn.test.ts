@@ -9,6 +9,7 @@ test("HTTP is spoken in version 2 where the client can, in whatever order it say
   assert.deepEqual(chooseAlpn("http", ["http/1.1", "h2"]), chosen("h2"));
   assert.deepEqual(chooseAlpn("http", ["http/1.1"]), chosen("http/1.1"));
   assert.deepEqual(chooseAlpn("http", ["http/1.0", "http/1.1"]), chosen("http/1.1"));
+  assert.deepEqual(chooseAlpn("http", ["http/1.0"]), chosen("http/1.0"));
 });
 
 test("a client that offers nothing is served without an agreement", () => {
@@ -18,7 +19,7 @@ test("a client that offers nothing is served without an agreement", () => {
 
 test("a client that offers only what HTTP is not shares no protocol with an HTTP route", () => {
   assert.deepEqual(chooseAlpn("http", ["postgresql"]), { kind: "noOverlap" });
-  assert.deepEqual(chooseAlpn("http", ["H2", "http/1.0"]), { kind: "noOverlap" });
+  assert.deepEqual(chooseAlpn("http", ["H2", "http/0.9"]), { kind: "noOverlap" });
 });
 
 for (const kind of ["tcp", "tunnel"] as const) {
@@ -29,3 +30,11 @@ for (const kind of ["tcp", "tunnel"] as const) {
     assert.deepEqual(chooseAlpn(kind, ["imap", "pop3"]), chosen("imap"));
   });
 }
+
+test("a name without meaning is never agreed on, whatever comes first", () => {
+  for (const kind of ["tcp", "tunnel"] as const) {
+    assert.deepEqual(chooseAlpn(kind, ["\x1a\x1a", "postgresql"]), chosen("postgresql"));
+    assert.deepEqual(chooseAlpn(kind, ["\xfa\xfa"]), { kind: "noOverlap" });
+    assert.deepEqual(chooseAlpn(kind, ["\x1a\x2a"]), chosen("\x1a\x2a"));
+  }
+});
