@@ -26,7 +26,11 @@ export function splice(client: End, target: End, onBroken: (by: "client" | "targ
   function connect(from: End, to: End, by: "client" | "target"): void {
     // It may have ended while the other side was still on its way.
     if (from.stream.readableEnded) endOf(to.stream);
-    else from.stream.on("end", () => endOf(to.stream));
+    else
+      from.stream.on("end", () => {
+        // What was found to be a reset by then goes through as one.
+        if (!from.stream.destroyed) endOf(to.stream);
+      });
     // Most have somebody who hears of their errors as long as they live.
     if (from.stream.listenerCount("error") === 0) from.stream.on("error", ignore);
     // These last as long as the connections do: `once` would keep a wrapper for each, and "close" comes once.

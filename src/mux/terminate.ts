@@ -61,6 +61,11 @@ function terminate(
   secured.on("error", (error) => client.end(endingOf(error)));
   // After the handshake Node tells errors of TLS in this way only, and reads on: garbage would pile up in OpenSSL.
   secured.on("_tlsError", (error: Error) => secured.destroy(error));
+  secured.on("end", () => {
+    if (!isReset(secured)) return;
+    client.end({ how: "reset", by: "client" });
+    secured.destroy();
+  });
   const timer = setTimeout(() => giveUpOn(client.socket, secured, client), handshakeMilliseconds);
   // These come once, and `once` would keep a wrapper for each as long as the connection is open.
   secured.on("close", () => {
@@ -70,6 +75,14 @@ function terminate(
   // Only an end that came before TLS took the socket over shows here, and TLS never hears of it.
   client.socket.on("end", () => secured.destroy());
   return secured;
+}
+
+/**
+ * A reset that meets the last bytes of a handshake is told by Node's TLS as an end, and no write after it is ever over. The system
+ * knows no peer any more then. Once all has been written a connection may be over because both sides have ended.
+ */
+function isReset(secured: TLSSocket): boolean {
+  return !secured.writableFinished && secured.remoteAddress === undefined;
 }
 
 function giveUpOn(socket: net.Socket, secured: TLSSocket, client: Client): void {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { connectTls, outcome, read } from "./streams.ts";
+import tls from "node:tls";
+import { until } from "./http-support.ts";
+import { connect, connectTls, outcome, read, turn } from "./streams.ts";
 import { startMux, startTcp } from "./support.ts";
 
 /** OpenSSL has it from 3.5 on. */
@@ -41,6 +43,28 @@ describe("TLS on a tcp:// route", () => {
       assert.deepEqual(report.ending, { how: "closed" });
       assert.equal(report.requests, 0);
       assert.ok(report.received > 250 && report.sent > 500, "the handshake counts");
+    });
+
+    it(`is over for a client that breaks off right after its handshake (${version})`, async () => {
+      await using service = await startTcp((socket) => {
+        socket.on("error", () => undefined);
+        socket.on("data", () => socket.write("answer"));
+      });
+      await using mux = await startMux({ "db.test": `tcp://127.0.0.1:${service.port}` });
+      const options = { servername: "db.test", ca: mux.root, minVersion: version, maxVersion: version };
+      const clients = 40;
+      for (let count = 0; count < clients; count++) {
+        const raw = await connect(mux.port);
+        const client = tls.connect({ socket: raw, host: "127.0.0.1", ...options });
+        client.on("error", () => undefined);
+        await once(client, "secureConnect");
+        client.write("question");
+        await turn();
+        raw.resetAndDestroy();
+      }
+      const reports = () => mux.events.filter((event) => event.type === "connection").length;
+      await until(() => reports() === clients, "every one is reported");
+      await until(() => service.sockets.size === 0, "the service is left");
     });
 
     it(`can be resumed (${version})`, async () => {
