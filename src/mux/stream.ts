@@ -21,9 +21,14 @@ export function serveStream(
 ): Promise<void> {
   return dialling.service.then((service) => {
     if (!service.ok) return refuse(client, service.error, farewell?.(service.error));
+    const { end, target } = service.value;
+    // It broke off while the client's first words were awaited: its "close" has gone by, and will not come again.
+    if (end.stream.destroyed) {
+      client.reached(target);
+      return client.passResetOn();
+    }
     const from = client.socket.destroyed ? undefined : open();
     if (!from || from.stream.destroyed) return dialling.abandon();
-    const { end, target } = service.value;
     dialling.take();
     client.reached(target);
     if (said) end.stream.write(said);

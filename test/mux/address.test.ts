@@ -221,6 +221,23 @@ describe("A connection to a route's own address", () => {
     client.destroy();
   });
 
+  it("breaks off when its service does, although nobody has said a word", async () => {
+    await using service = await startTcp((socket) => setImmediate(() => socket.resetAndDestroy()));
+    const to = `tcp://127.0.0.1:${service.port}`;
+    await using mux = await startMux({
+      "db.test": to,
+      "auth.test": `tls://127.0.0.1:${service.port}`,
+      "vnc.test": { to, webSocketBridge: true },
+    });
+    for (const domain of ["db.test", "auth.test", "vnc.test"]) {
+      const client = await connectOwn(mux, domain);
+      assert.equal((await outcome(client)).error, "ECONNRESET", domain);
+      const { ending, target } = await mux.report(({ route }) => route === domain);
+      assert.deepEqual(ending, { how: "reset", by: "target" });
+      assert.ok(target);
+    }
+  });
+
   it("serves a client that ends at once, and one that ends after too few words to be told apart", async () => {
     await using daytime = await startTcp((socket) => socket.end("noon\n"));
     await using late = await startTcp((socket) => void socket.on("end", () => socket.end("noon\n")).resume());
