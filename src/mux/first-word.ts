@@ -32,7 +32,9 @@ export function firstWord<R extends Reading>(
 
 /** Fulfilled when a client can speak inside its TLS, or never will. */
 function handshakeOf(socket: Socket): Promise<void> | void {
-  if (!(socket instanceof TLSSocket)) return;
+  if (!(socket instanceof TLSSocket) || socket.destroyed) return;
+  // The client's Finished is the handshake's last message (RFC 8446 §4.4.4).
+  if (socket.getPeerFinished() !== undefined) return;
   return new Promise((resolve) => {
     socket.once("secure", resolve);
     socket.once("close", resolve);

@@ -27,6 +27,7 @@ export class UpstreamSocket extends net.Socket {
 
   /** Fulfilled when the service has said something, or has ended; it is kept, and no more is read. */
   heard(): Promise<void> {
+    if (this.#intake.hasHeard || this.readableEnded || this.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#intake.onHeard = resolve;
       this.once("end", resolve);
@@ -78,6 +79,10 @@ class Intake {
     if (goOn) this.#resize(length);
     return goOn;
   };
+
+  get hasHeard(): boolean {
+    return this.#heard.length > 0;
+  }
 
   takeHeard(): Buffer {
     const heard = this.#heard;

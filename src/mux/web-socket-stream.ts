@@ -39,6 +39,7 @@ export class WebSocketStream extends Duplex {
 
   /** Fulfilled when something has come, or when nothing more will. */
   heard(): Promise<void> {
+    if (this.destroyed || this.readableEnded) return Promise.resolve();
     return new Promise((resolve) => {
       this.once("readable", resolve);
       this.once("close", resolve);
@@ -54,7 +55,8 @@ export class WebSocketStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.#isClosed) return done();
+    // Once either side has begun to close nothing more can be sent.
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return done();
     this.#webSocket.send(chunk, { binary: true }, (error) => done(this.#isClosed ? null : error));
   }
 

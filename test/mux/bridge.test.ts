@@ -4,7 +4,7 @@ import type net from "node:net";
 import { describe, it } from "node:test";
 import { speak, statusOf, until } from "./http-support.ts";
 import { connectOwn, secure } from "./pieces.ts";
-import { connect, outcome, read } from "./streams.ts";
+import { connect, connectTls, outcome, read } from "./streams.ts";
 import { freePort, startMux, startTcp } from "./support.ts";
 import { closeCode, dialWebSocket, message, openWebSocket } from "./web-sockets.ts";
 
@@ -85,6 +85,25 @@ describe("A WebSocket to a bridged route", () => {
     own.destroy();
   });
 
+  it("hears it at once inside TLS: at the route's own address, and when it had to be waited for", async () => {
+    const port = await freePort();
+    // Longer than this test may take.
+    await using mux = await startMux({ "vnc.test": bridge(port) }, { helloMilliseconds: 120_000 });
+    const waiting = await connectTls(mux, "vnc.test");
+    await using _service = await startTcp(
+      (socket) => {
+        socket.on("error", () => undefined);
+        socket.write("RFB 003.008\n");
+      },
+      { port },
+    );
+    assert.equal(String(await read(waiting, 12)), "RFB 003.008\n");
+    waiting.destroy();
+    const own = await secure(await connectOwn(mux, "vnc.test"), mux, "vnc.test");
+    assert.equal(String(await read(own, 12)), "RFB 003.008\n");
+    own.destroy();
+  });
+
   it("leaves the bytes of a client without WebSocket as they are, also when that speaks first", async () => {
     await using service = await startTcp(echo);
     await using mux = await startMux({ "db.test": bridge(service.port) });
@@ -148,6 +167,23 @@ describe("A WebSocket to a bridged route", () => {
     behind.end("last words");
     assert.equal((await message(client)).text, "last words");
     assert.equal(await closeCode(client), 1000);
+  });
+
+  it("ends its service although that is still sending", async () => {
+    await using service = await startService();
+    await using mux = await startMux({ "db.test": bridge(service.port) });
+    const client = await openWebSocket(mux, "ws", "db.test");
+    const behind = await service.next();
+    const end = endOf(behind);
+    const sending = setInterval(() => behind.write("more"), 1);
+    // A client closes its connection when it has read that its close is answered: this one does so late.
+    client.pause();
+    client.close(1000);
+    setTimeout(() => client.resume(), 100);
+    assert.equal(await end, "ended");
+    clearInterval(sending);
+    behind.end();
+    assert.deepEqual((await mux.report(() => true)).ending, { how: "closed" });
   });
 
   it("is closed with 1011 when its service breaks off, even while it sends without a pause", async () => {
