@@ -122,6 +122,10 @@ function serveBy(first: First, client: Client, context: ConnectionContext): Prom
     case "silent":
       return refuse(client, why.silence(context.helloMilliseconds()));
     case "ended":
+      // More will never come, so it is none of the protocols that it might have become.
+      if (first.bytes.length > 0 && unnamedRoute(context)) {
+        return serveUnnamed(client, context, undefined, first.bytes);
+      }
       client.socket.destroy();
   }
 }
@@ -245,12 +249,17 @@ function serveUnnamed(
   client: Client,
   context: ConnectionContext,
   farewell?: (problem: Problem) => Uint8Array,
+  said?: Uint8Array,
 ): Promise<void> | void {
-  const route = context.table().defaultRoute;
-  if (!route || !isStreamRoute(route) || route.kind === "tls")
-    return refuse(client, why.noName, farewell?.(why.noName));
+  const route = unnamedRoute(context);
+  if (!route) return refuse(client, why.noName, farewell?.(why.noName));
   client.matched({ by: "nothing" }, route);
-  return serveStream(client, dialService(client, route, context), () => clear(client), { farewell });
+  return serveStream(client, dialService(client, route, context), () => clear(client), { farewell, said });
+}
+
+function unnamedRoute(context: ConnectionContext): StreamRoute | undefined {
+  const route = context.table().defaultRoute;
+  return route && isStreamRoute(route) && route.kind !== "tls" ? route : undefined;
 }
 
 function tellTls(): Buffer {

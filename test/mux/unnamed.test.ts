@@ -61,6 +61,15 @@ describe("Without TLS", () => {
     assert.equal(report.rule, "default");
   });
 
+  it("words too few to be told apart go there as well, once their client has ended", async () => {
+    await using service = await startMirror();
+    await using mux = await startMux({ "*": `tcp://127.0.0.1:${service.port}` });
+    for (const words of ["a", "GET x", "PRI", "\0\0\0", "\x16\x03"])
+      assert.equal(await say(mux.port, words), words);
+    const { seen, route } = await mux.report(() => true);
+    assert.deepEqual({ seen, route }, { seen: { by: "nothing" }, route: "*" });
+  });
+
   it("the default route takes HTTP of names that no other route has", async () => {
     await using service = await startMirror();
     await using mux = await startMux({ "*": `tcp://127.0.0.1:${service.port}` });
