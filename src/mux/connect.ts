@@ -58,13 +58,22 @@ function ignore(): void {}
 
 /** Why nothing could be connected to: the target's fault (`target-down`), or the want of descriptors. */
 export function unreachable(target: Target, error: unknown): Problem {
-  if (descriptorsGone.has(systemCode(error) ?? "")) return outOfDescriptors;
+  return descriptorsGone.has(systemCode(error) ?? "") ? outOfDescriptors : down(target, reasonOf(error));
+}
+
+export function notListening(target: Target): Problem {
+  return down(target, nobody);
+}
+
+function down(target: Target, reason: string): Problem {
   return {
     code: "target-down",
-    message: `${formatTarget(target)} is not up: ${reasonOf(error)}.`,
+    message: `${formatTarget(target)} is not up: ${reason}.`,
     remedy: `Start the service on port ${target.port}, or correct the route's target.`,
   };
 }
+
+const nobody = "nothing listens there";
 
 export function ownAddress(target: Target): Problem {
   return {
@@ -77,7 +86,7 @@ export function ownAddress(target: Target): Problem {
 function reasonOf(error: unknown): string {
   switch (systemCode(error)) {
     case "ECONNREFUSED":
-      return "nothing listens there";
+      return nobody;
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return "its name does not resolve";

@@ -3,13 +3,16 @@ import { lookup } from "node:dns/promises";
 import net from "node:net";
 import { fail, ok, type Result } from "../core/errors.ts";
 import type { Target } from "../core/route.ts";
-import { connect, ownAddress, unreachable } from "./connect.ts";
+import { connect, notListening, ownAddress, unreachable } from "./connect.ts";
 import type { Waiting } from "./waiting.ts";
 
 const localhost = ["127.0.0.1", "::1"];
 
 /** Whether the mux itself is on the other side. */
 export type IsOwn = (socket: net.Socket, port: number) => boolean;
+
+/** No system gives a port below this to who connects: Linux begins here by default, others higher (RFC 6335 §6). */
+const firstEphemeralPort = 32_768;
 
 export class Reach {
   readonly #isOwn: IsOwn;
@@ -55,6 +58,10 @@ export class Reach {
         socket.destroy();
         return fail(ownAddress(target));
       }
+      if (isItself(socket, target.port)) {
+        socket.destroy();
+        return fail(notListening(target));
+      }
       if (address !== target.host) this.#answered.set(`${target.host}:${target.port}`, address);
       return ok(socket);
     };
@@ -84,4 +91,13 @@ export class Reach {
     if (first === undefined || first === addresses[0] || !addresses.includes(first)) return addresses;
     return [first, ...addresses.filter((address) => address !== first)];
   }
+}
+
+/**
+ * Whether a socket is connected to itself: TCP allows that where nobody listens (RFC 9293 §3.5, simultaneous open), and one of many
+ * tries may be given the very port that it calls.
+ */
+function isItself(socket: net.Socket, port: number): boolean {
+  if (port < firstEphemeralPort || socket.localPort !== port) return false;
+  return socket.localAddress === socket.remoteAddress;
 }

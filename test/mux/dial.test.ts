@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import net from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import { parseTarget } from "../../src/core/parse-target.ts";
 import { alertRecord, tlsAlert } from "../../src/core/tls-alert.ts";
+import { Reach } from "../../src/mux/reach.ts";
+import { Waiting } from "../../src/mux/waiting.ts";
 import { captured } from "../core/hex-fixtures.ts";
 import { connect, connectTls, outcome, read, turn } from "./streams.ts";
 import { freePort, startMux, startTcp, type TestMux } from "./support.ts";
@@ -16,6 +20,21 @@ async function ask(mux: TestMux): Promise<string> {
   const client = await connect(mux.port);
   client.end(words);
   return String((await outcome(client)).bytes);
+}
+
+/** A port that was the system's to give a moment ago. */
+async function portOnce(host: string): Promise<number> {
+  await using service = await startTcp(() => undefined, { host });
+  return service.port;
+}
+
+/** A socket that connects to itself, as one of many tries may do by chance. */
+function introvert(host: string): net.Socket {
+  const socket = new net.Socket();
+  const ordinary = socket.connect.bind(socket);
+  const connect = (options: net.TcpNetConnectOpts) =>
+    ordinary({ ...options, localPort: options.port, localAddress: host });
+  return Object.assign(socket, { connect });
 }
 
 const startSaying = (word: string) =>
@@ -153,6 +172,20 @@ describe("A connection that is being made to a service", () => {
 
 describe("A target", () => {
   for (const host of ["127.0.0.1", "::1"]) {
+    it(`is not up because a connection to it has met itself (${host})`, async () => {
+      const port = await portOnce(host);
+      const target = parseTarget(`tcp://${host.includes(":") ? `[${host}]` : host}:${port}`);
+      assert.ok(target.ok);
+      const reached = await new Reach(() => false).connect(
+        target.value,
+        () => introvert(host),
+        new Waiting(),
+      );
+      assert.ok(!reached.ok);
+      assert.equal(reached.error.code, "target-down");
+      assert.match(reached.error.message, /nothing listens there/);
+    });
+
     it(`"localhost" is found when its service listens on ${host} only`, async () => {
       await using service = await startTcp((socket) => socket.pipe(socket), { host });
       await using mux = await startMux({ "*": `tcp://localhost:${service.port}` });
