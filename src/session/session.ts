@@ -114,8 +114,11 @@ export class Session {
     for (let pause = shortestPause; !this.#isStopping; pause = Math.min(2 * pause, longestPause)) {
       const problem = await this.#own(port, returning);
       if (problem?.code !== "port-taken") return problem;
+      const asked = performance.now();
       const joined = await this.#join(port);
       if (joined === "joined") return undefined;
+      // An owner that says nothing for long and then goes has not used up its successor's time.
+      deadline += performance.now() - asked;
       if (joined === "again") deadline = performance.now() + patience;
       if (performance.now() > deadline) return this.#withHolder(problem, port);
       await wait(pause * (1 + Math.random()));

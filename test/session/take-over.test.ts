@@ -113,6 +113,19 @@ test("a stopped owner is replaced within ten seconds, and its return leaves one 
     assert.equal((await ask(place.port, `${name}.localhost`)).status, 200);
 });
 
+test("a window that starts while the owner is stopped takes part in the mux of whoever replaces it", async () => {
+  await using place = await Place.create();
+  place.open("owner");
+  const owner = await place.settled();
+  place.open("member");
+  await place.settled();
+  owner.signal("SIGSTOP");
+  const late = place.open("late");
+  assert.equal((await Promise.race([late.until("session"), late.until("problem")])).type, "session");
+  await place.settled();
+  assert.equal((await ask(place.port, "late.localhost")).status, 200);
+});
+
 function isOwner({ role }: { readonly role: "owner" | "member" }): boolean {
   return role === "owner";
 }
