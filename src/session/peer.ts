@@ -19,6 +19,7 @@ export class Peer {
   /** It speaks our version, and is told what happens. */
   isWelcome = false;
   isWatching = false;
+  #isClosed = false;
   #onReady: ((isReady: boolean) => void) | undefined;
 
   constructor(socket: net.Socket, { onMessage, onClose }: PeerHandlers) {
@@ -29,6 +30,7 @@ export class Peer {
         onMessage(this, message);
       },
       onClose: () => {
+        this.#isClosed = true;
         this.#onReady?.(false);
         onClose(this);
       },
@@ -47,8 +49,9 @@ export class Peer {
     this.#channel.sendLine(line);
   }
 
-  /** Whether it is ready to own the mux, now. */
+  /** Whether it is ready to own the mux, now. One that has left meanwhile is not, and would never say so. */
   canSucceed(): Promise<boolean> {
+    if (this.#isClosed) return Promise.resolve(false);
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), mostPreparationMilliseconds);
       this.#onReady = (isReady) => {

@@ -156,3 +156,21 @@ test("an owner that comes to its end while it hands over is followed all the sam
   const next = await place.settled();
   assert.equal((await ask(place.port, `${next.name}.localhost`)).status, 200);
 });
+
+test("an owner that ends does not wait for members that have left while it was looking for a successor", async () => {
+  await using place = await Place.create();
+  place.open("owner");
+  const owner = await place.settled();
+  const stopped = place.open("stopped");
+  await place.settled();
+  const leaving = ["a", "b", "c", "d"].map((name) => place.open(name));
+  await place.settled();
+  // It has been there longest, so it is asked first, and for a second nothing else happens.
+  stopped.signal("SIGSTOP");
+  const since = performance.now();
+  owner.send({ type: "stop", graceSeconds: 0 });
+  await Promise.all(leaving.map((window) => window.stop()));
+  await owner.exited;
+  const seconds = (performance.now() - since) / 1000;
+  assert.ok(seconds < 3, `${seconds.toFixed(1)} s`);
+});
