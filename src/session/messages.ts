@@ -6,7 +6,9 @@ import { muxEvent, problem } from "../core/events.ts";
 export const versions = { oldest: 1, newest: 1 };
 
 const versionRange = v.object({ oldest: v.number(), newest: v.number() });
-const text = v.pipe(v.string(), v.maxLength(200));
+/** In UTF-16 units, as JavaScript counts. */
+const longestText = 200;
+const text = v.pipe(v.string(), v.maxLength(longestText));
 
 const window = v.object({
   id: text,
@@ -67,6 +69,11 @@ export type WindowLeases = v.InferOutput<typeof lender>;
 export type ToOwner = v.InferOutput<typeof toOwner>;
 export type ToMember = v.InferOutput<typeof toMember>;
 export type Tally = Extract<ToMember, { type: "tally" }>["routes"];
+
+/** A window's name as others can read it: those of folders and workspaces may be longer. */
+export function shortened(name: string): string {
+  return name.slice(0, longestText);
+}
 
 /** Throws a `ValiError` for anything else. */
 export function parseToOwner(message: unknown): ToOwner {

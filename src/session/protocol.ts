@@ -1,5 +1,6 @@
 /** What the thread of the command line or the extension asks of the worker; events come back (core/events.ts). */
 import * as v from "valibot";
+import { shortened } from "./messages.ts";
 
 /** `settings` is what the user wrote, key by key (`oneport.…`), unchecked: the worker reads it with `parseSettings`. */
 const settings = v.record(v.string(), v.unknown());
@@ -15,7 +16,7 @@ const command = v.variant("type", [
     window: v.exactOptional(
       v.object({
         id: v.exactOptional(v.string()),
-        name: v.string(),
+        name: v.pipe(v.string(), v.transform(shortened)),
         kind: v.picklist(["window", "terminal"]),
       }),
     ),

@@ -140,6 +140,18 @@ test("whoever ends it for all ends every window, and nobody takes over", async (
   }
 });
 
+test("windows with very long names take part like all others, as owner and as member", async () => {
+  await using place = await Place.create();
+  const name = "🙂".repeat(150);
+  for (const id of ["owner", "member"]) {
+    place.open(name, { id, routes: { [`${id}.localhost`]: place.servicePort } });
+    await place.settled();
+  }
+  for (const id of ["owner", "member"]) {
+    assert.equal((await ask(place.port, `${id}.localhost`)).status, 200);
+  }
+});
+
 test("a port that a stranger holds is refused with the stranger's name", async () => {
   await using place = await Place.create();
   await using _stranger = await startTcp(() => undefined, { port: place.port });

@@ -16,6 +16,8 @@ export interface WindowOptions {
   readonly stateDirectory: string;
   readonly port: number | "auto";
   readonly name: string;
+  /** The name unless said. */
+  readonly id?: string;
   readonly routes?: Record<string, unknown>;
   readonly environment?: NodeJS.ProcessEnv;
 }
@@ -31,7 +33,7 @@ export class TestWindow implements AsyncDisposable {
   #errors = "";
 
   /** Begins to start; see `listening`. */
-  constructor({ stateDirectory, port, name, routes = {}, environment = {} }: WindowOptions) {
+  constructor({ stateDirectory, port, name, id = name, routes = {}, environment = {} }: WindowOptions) {
     this.name = name;
     const { NODE_TEST_CONTEXT: _context, ...inherited } = process.env;
     const child = spawn(process.execPath, [program], {
@@ -45,7 +47,7 @@ export class TestWindow implements AsyncDisposable {
     });
     this.exited = once(child, "close");
     this.#read(child.stdout, child.stderr);
-    const window = { id: name, name, kind: "window" } as const;
+    const window = { id, name, kind: "window" } as const;
     const settings = { "oneport.routes": routes };
     this.send({ type: "start", stateDirectory, port, settings, window });
   }
