@@ -1,6 +1,7 @@
 /** A member's side of the control channel: joins the owner, hears from it, and notices when it falls silent. */
 import { once } from "node:events";
 import net from "node:net";
+import type { Problem } from "../core/errors.ts";
 import type { Lease } from "../core/leases.ts";
 import { Channel } from "./channel.ts";
 import { type ControlFolder, isSafeFolder } from "./control-folder.ts";
@@ -15,29 +16,31 @@ const mostSilentTurns = 3;
 
 export interface MemberHandlers {
   readonly onMessage: (message: ToMember) => void;
-  /** The channel is closed, whoever did it. */
-  readonly onClose: () => void;
+  /** The channel is closed, whoever did it; with a problem when it was this end that broke it off. */
+  readonly onClose: (problem: Problem | undefined) => void;
   /** The owner is there and says nothing; told once each time that begins. */
   readonly onSilence: () => void;
 }
 
-/** What became of an attempt to join. `silent`: somebody holds the channel, and does not answer. */
+/** What became of an attempt to join. `silent`: somebody holds the channel, and does not answer; `broken`: what it says cannot be read. */
 export type Joined =
   | { readonly is: "joined"; readonly member: Member }
   | { readonly is: "absent" }
   | { readonly is: "silent" }
+  | { readonly is: "broken"; readonly problem: Problem }
   | { readonly is: "refused"; readonly member: Member; readonly newest: number };
 
 export class Member {
   readonly #channel: Channel<ToMember, ToOwner>;
   readonly #timer: NodeJS.Timeout;
   readonly #handlers: MemberHandlers;
-  readonly closed: Promise<undefined>;
+  /** Fulfilled with what `onClose` gets. */
+  readonly closed: Promise<Problem | undefined>;
   #silentTurns = 0;
 
   private constructor(socket: net.Socket, handlers: MemberHandlers) {
     this.#handlers = handlers;
-    const closed = Promise.withResolvers<undefined>();
+    const closed = Promise.withResolvers<Problem | undefined>();
     this.closed = closed.promise;
     this.#channel = new Channel(socket, {
       parse: parseToMember,
@@ -45,10 +48,10 @@ export class Member {
         this.#silentTurns = 0;
         if (message.type !== "pong") handlers.onMessage(message);
       },
-      onClose: () => {
+      onClose: (problem) => {
         clearInterval(this.#timer);
-        closed.resolve(undefined);
-        handlers.onClose();
+        closed.resolve(problem);
+        handlers.onClose(problem);
       },
     });
     this.#timer = setInterval(() => this.#turn(), turnMilliseconds);
@@ -81,7 +84,10 @@ export class Member {
           answer.resolve({ is: "joined", member });
         }
       },
-      onClose: () => (isJoined ? handlers.onClose() : answer.resolve({ is: "absent" })),
+      onClose: (problem) => {
+        if (isJoined) handlers.onClose(problem);
+        else answer.resolve(problem ? { is: "broken", problem } : { is: "absent" });
+      },
       onSilence: () => {
         if (isJoined) return handlers.onSilence();
         member.leave();

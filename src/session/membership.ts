@@ -15,7 +15,8 @@ export interface MembershipOptions {
   readonly emit: (event: MuxEvent) => void;
   /** One that has not begun, for when the owner goes. */
   readonly newReign: (returning: readonly WindowLeases[]) => Reign;
-  readonly onClose: (membership: Membership) => void;
+  /** With a problem when it was this end that broke the channel off. */
+  readonly onClose: (membership: Membership, problem: Problem | undefined) => void;
 }
 
 export class Membership {
@@ -32,14 +33,14 @@ export class Membership {
 
   /**
    * Joins whoever owns the port. `absent`: nobody does in a way that can be joined; `again`: so it was, but that is changing. Throws
-   * a OneportError for an owner of a newer version, one that is silent, and a folder that is not safe.
+   * a OneportError for an owner of a newer version, one that is silent or not understood, and a folder that is not safe.
    */
   static async join(options: MembershipOptions): Promise<Membership | "absent" | "again"> {
     const { folder, port, self, processes, onClose } = options;
     const membership = new Membership(options);
     const joined = await Member.join(folder, port, self, {
       onMessage: (message) => membership.#hear(message),
-      onClose: () => onClose(membership),
+      onClose: (problem) => onClose(membership, problem),
       onSilence: () => void membership.#endSilence(),
     });
     switch (joined.is) {
@@ -50,6 +51,8 @@ export class Membership {
         if (problem) throw new OneportError(problem);
         return "again";
       }
+      case "broken":
+        throw new OneportError(joined.problem);
       case "refused": {
         const isNewer = joined.newest > versions.newest;
         if (isNewer) joined.member.leave();

@@ -6,7 +6,7 @@ import { type ControlFolder, controlledPorts } from "./control-folder.ts";
 import { type Joined, Member, type MemberHandlers } from "./member.ts";
 import type { Tally } from "./messages.ts";
 
-/** `silent`: its owner is stopped or hangs. `strange`: it is another version's, which nothing is known of. */
+/** `silent`: its owner is stopped or hangs. `strange`: what it says is another version's, and nothing is known of it. */
 export type Observed =
   | { readonly is: "silent" | "strange"; readonly port: number }
   | {
@@ -39,11 +39,11 @@ export async function endAll(
   const silent: number[] = [];
   const end = async (port: number) => {
     const joined = await look(folder, port, () => {});
-    if (joined.is === "silent" || joined.is === "refused") silent.push(port);
-    if (joined.is !== "joined") return;
+    if (joined.is === "absent") return;
+    if (joined.is !== "joined") return void silent.push(port);
     joined.member.send({ type: "stop", graceSeconds });
-    await joined.member.closed;
-    ended.push(port);
+    const problem = await joined.member.closed;
+    (problem ? silent : ended).push(port);
   };
   await Promise.all((await controlledPorts(folder)).map(end));
   return { ended, silent };
@@ -65,6 +65,7 @@ async function observe(folder: ControlFolder, port: number): Promise<Observed | 
       return undefined;
     case "silent":
       return { is: "silent", port };
+    case "broken":
     case "refused":
       return { is: "strange", port };
     case "joined": {
@@ -74,7 +75,9 @@ async function observe(folder: ControlFolder, port: number): Promise<Observed | 
       member.send({ type: "count" });
       const counted = await Promise.race([tally.promise, member.closed]);
       member.leave();
-      return counted && { is: "running", port, state, windows, tally: counted };
+      if (!counted) return undefined;
+      if (!Array.isArray(counted)) return { is: "strange", port };
+      return { is: "running", port, state, windows, tally: counted };
     }
   }
 }

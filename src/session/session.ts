@@ -147,7 +147,7 @@ export class Session {
       emit,
       self: this.#self,
       newReign: (returning) => this.#newReign(returning),
-      onClose: (closed) => this.#loseOwner(closed),
+      onClose: (closed, problem) => this.#loseOwner(closed, problem),
     });
     if (typeof membership === "string") return membership;
     this.#part = { is: "member", membership };
@@ -185,15 +185,20 @@ export class Session {
     if (this.#isWatching) this.watch(true);
   }
 
-  #loseOwner(membership: Membership): void {
+  #loseOwner(membership: Membership, problem: Problem | undefined): void {
     this.#part = { is: "none" };
-    if (!this.#isStopping) this.#resettle(() => this.#takeOver(membership));
+    if (!this.#isStopping) this.#resettle(() => this.#takeOver(membership, problem));
   }
 
-  async #takeOver(membership: Membership): Promise<Problem | undefined> {
+  async #takeOver(membership: Membership, problem: Problem | undefined): Promise<Problem | undefined> {
     const { farewell, others } = membership;
     const prepared = await membership.prepared;
     const { window } = this.#options;
+    if (problem) {
+      // The owner has not gone, and whoever joined it again would hear the same.
+      await prepared?.abandon();
+      return problem;
+    }
     if (farewell?.type === "ended") {
       this.#isStopping = true;
       this.#end({ type: "stopped", forAll: true });

@@ -6,6 +6,9 @@ import net from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { controlFolder } from "../../src/session/control-folder.ts";
+import { versions } from "../../src/session/messages.ts";
+import { endAll, observeAll } from "../../src/session/observer.ts";
 import { startTcp } from "../mux/support.ts";
 import { ask, Place } from "./place.ts";
 
@@ -60,21 +63,58 @@ test("one that has made room for nobody owns the mux again", async () => {
   assert.equal((await ask(place.port, "only.localhost")).status, 200);
 });
 
+const refusal = { type: "refused", versions: later };
+
+/** An owner, which says these messages to each that comes, and others when it comes again. */
+async function playOwner(
+  { stateDirectory, port }: Place,
+  first: readonly unknown[],
+  again: readonly unknown[] = first,
+): Promise<AsyncDisposable> {
+  const listener = await startTcp(() => undefined, { port });
+  const run = join(stateDirectory, "run");
+  await mkdir(run, { recursive: true, mode: 0o700 });
+  let said = first;
+  const server = net.createServer((member) => {
+    for (const message of said) member.write(`${JSON.stringify(message)}\n`);
+    said = again;
+  });
+  await once(server.listen(join(run, `${port}.sock`)), "listening");
+  return {
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await listener[Symbol.asyncDispose]();
+    },
+  };
+}
+
 test("a window finds a newer owner at its start: it says so and starts nothing", async () => {
   await using place = await Place.create();
-  const run = join(place.stateDirectory, "run");
-  await mkdir(run, { recursive: true, mode: 0o700 });
-  await using _port = await startTcp(() => undefined, { port: place.port });
-  const newer = net.createServer((member) => {
-    member.write(`${JSON.stringify({ type: "refused", versions: later })}\n`);
-  });
-  newer.listen(join(run, `${place.port}.sock`));
-  try {
-    assert.equal((await place.open("a").until("problem")).problem.code, "owner-newer");
-  } finally {
-    newer.close();
-  }
+  await using _newer = await playOwner(place, [refusal]);
+  assert.equal((await place.open("a").until("problem")).problem.code, "owner-newer");
 });
+
+const nonsense = { type: "nonsense" };
+
+for (const [when, messages] of Object.entries({
+  "at once": [nonsense],
+  "later on": [{ type: "welcome", version: versions.newest }, nonsense],
+})) {
+  test(`a window whose owner says ${when} what cannot be read tells that and ends, and does not join again`, async () => {
+    await using place = await Place.create();
+    await using _owner = await playOwner(place, messages, [refusal]);
+    assert.equal((await place.open("a").until("problem")).problem.code, "channel-misunderstood");
+  });
+
+  test(`a mux whose owner says ${when} what cannot be read is seen as strange, and not taken for ended`, async () => {
+    await using place = await Place.create();
+    await using _owner = await playOwner(place, messages);
+    const { platform, env: environment } = process;
+    const folder = controlFolder(place.stateDirectory, { platform, environment, uid: process.getuid?.() });
+    assert.deepEqual(await observeAll(folder), [{ is: "strange", port: place.port }]);
+    assert.deepEqual(await endAll(folder, 0), { ended: [], silent: [place.port] });
+  });
+}
 
 test("whoever talks nonsense on the control channel is cut off, and the mux goes on", async () => {
   await using place = await Place.create();
