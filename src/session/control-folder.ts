@@ -1,5 +1,6 @@
 /** Where the control sockets lie: one for each port, in a folder that no other user can enter. */
 import { createHash } from "node:crypto";
+import type { Stats } from "node:fs";
 import { lstat, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { OneportError, systemCode } from "../core/errors.ts";
@@ -40,32 +41,47 @@ export function controlFolder(stateDirectory: string, { platform, environment, u
   return { path, socket: (port) => join(path, fileOf(port)) };
 }
 
-/** The ports that somebody may own a mux on: those of the sockets in the folder, stale ones included. */
+/**
+ * The ports that somebody may own a mux on: those of the sockets in the folder, stale ones included. Throws
+ * `control-folder-unusable` for a folder that cannot be read.
+ */
 export async function controlledPorts({ path }: ControlFolder): Promise<number[]> {
   if (path === undefined) return [];
   const files = await readdir(path).catch((error: unknown) => {
     if (systemCode(error) === "ENOENT") return [];
-    throw error;
+    throw unusable(path, error);
   });
   return files.flatMap((file) => (/^\d{1,5}\.sock$/.test(file) ? [Number.parseInt(file, 10)] : []));
 }
 
 /**
  * Throws `control-folder-unsafe` unless the folder is this user's alone: nobody else can have put a socket there. Before
- * listening it is made; before connecting it may be missing, and the answer is then false.
+ * listening it is made; before connecting it may be missing, and the answer is then false. Throws `control-folder-unusable` for
+ * what the system refuses.
  */
 export async function isSafeFolder({ path }: ControlFolder, how: "make" | "look"): Promise<boolean> {
   if (path === undefined) return true;
-  if (how === "make") await mkdir(path, { recursive: true, mode: 0o700 });
+  let stats: Stats;
   try {
-    const stats = await lstat(path);
-    const isOurs = stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;
-    if (!isOurs) throw new OneportError(unsafe(path));
-    return true;
+    if (how === "make") await mkdir(path, { recursive: true, mode: 0o700 });
+    stats = await lstat(path);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return false;
-    throw error;
+    if (how === "look" && systemCode(error) === "ENOENT") return false;
+    throw unusable(path, error);
   }
+  const isOurs = stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;
+  if (!isOurs) throw new OneportError(unsafe(path));
+  return true;
+}
+
+/** The error of the folder, or of a socket in it, that the system refused. */
+export function unusable(path: string, cause: unknown): OneportError {
+  const problem = {
+    code: "control-folder-unusable",
+    message: `${path}, through which the windows of Oneport talk to each other, cannot be used (${systemCode(cause) ?? String(cause)}).`,
+    remedy: "See to it that you can write there, or set ONEPORT_STATE_DIR to another folder.",
+  };
+  return new OneportError(problem, { cause });
 }
 
 function fileOf(port: number): string {

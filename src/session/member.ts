@@ -57,7 +57,7 @@ export class Member {
     this.#timer = setInterval(() => this.#turn(), turnMilliseconds);
   }
 
-  /** Throws `control-folder-unsafe`. Without a lender it only looks. What comes after the welcome goes to `handlers`. */
+  /** Throws as `isSafeFolder` does. Without a lender it only looks. What comes after the welcome goes to `handlers`. */
   static async join(
     folder: ControlFolder,
     port: number,

@@ -33,7 +33,7 @@ export class Membership {
 
   /**
    * Joins whoever owns the port. `absent`: nobody does in a way that can be joined; `again`: so it was, but that is changing. Throws
-   * a OneportError for an owner of a newer version, one that is silent or not understood, and a folder that is not safe.
+   * a OneportError for an owner of a newer version, one that is silent or not understood, and a folder that is not safe or cannot be used.
    */
   static async join(options: MembershipOptions): Promise<Membership | "absent" | "again"> {
     const { folder, port, self, processes, onClose } = options;

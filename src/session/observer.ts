@@ -20,7 +20,7 @@ export type Observed =
 /** Services are asked whether they are up; those that have not said so within this are as they were last. */
 const healthMilliseconds = 300;
 
-/** Every mux that runs. May throw `control-folder-unsafe`. */
+/** Every mux that runs. May throw `control-folder-unsafe` or `control-folder-unusable`. */
 export async function observeAll(folder: ControlFolder): Promise<Observed[]> {
   const ports = await controlledPorts(folder);
   const all = await Promise.all(ports.map((port) => observe(folder, port)));

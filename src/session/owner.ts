@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { MuxEvent } from "../core/events.ts";
 import type { Lease, MergedLeases } from "../core/leases.ts";
 import { lineOf } from "./channel.ts";
-import { type ControlFolder, isSafeFolder } from "./control-folder.ts";
+import { type ControlFolder, isSafeFolder, unusable } from "./control-folder.ts";
 import { Lenders } from "./lenders.ts";
 import { type ToMember, type ToOwner, versions, type Window, type WindowLeases } from "./messages.ts";
 import { Peer } from "./peer.ts";
@@ -51,15 +51,22 @@ export class Owner {
     return this.#lenders.merged.routes;
   }
 
-  /** For who has the port, and may therefore remove what an owner before left behind. Only now is anything told. */
+  /**
+   * For who has the port, and may therefore remove what an owner before left behind. Only now is anything told. Throws as
+   * `isSafeFolder` does.
+   */
   async open(folder: ControlFolder, port: number): Promise<void> {
     await isSafeFolder(folder, "make");
     const path = folder.socket(port);
-    if (folder.path !== undefined) await rm(path, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(path, resolve);
-    });
+    try {
+      if (folder.path !== undefined) await rm(path, { force: true });
+      await new Promise<void>((resolve, reject) => {
+        this.#server.once("error", reject);
+        this.#server.listen(path, resolve);
+      });
+    } catch (error) {
+      throw unusable(path, error);
+    }
     this.#phase = "open";
     this.#returning = setTimeout(() => this.#forgetAbsent(), mostReturnMilliseconds);
     for (const event of this.#early.splice(0)) this.tell(event);

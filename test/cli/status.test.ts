@@ -1,5 +1,6 @@
 /** `oneport start` in two terminals, `oneport status` and `oneport stop`. */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { freePort, startHttp } from "../mux/support.ts";
 import { ask } from "../session/place.ts";
@@ -11,6 +12,16 @@ test("without a mux status and stop say so, with status 1", async () => {
     const { status, output, errors } = await place.run([command]);
     assert.deepEqual({ status, output }, { status: 1, output: "" });
     assert.match(errors, /^oneport: No mux is running\. Start one .*\n$/);
+  }
+});
+
+test("a state directory that cannot be used is told by start, status and stop in one line, with status 1", async () => {
+  await using place = await Workplace.with({ "oneport.routes": {} });
+  await writeFile(place.state, "");
+  for (const command of [["start", "--port", "0"], ["status"], ["stop"]]) {
+    const { status, output, errors } = await place.run(command);
+    assert.deepEqual({ status, output }, { status: 1, output: "" });
+    assert.match(errors, /^oneport: [^\n]* cannot be used \(ENOTDIR\)\. [^\n]*ONEPORT_STATE_DIR[^\n]*\n$/);
   }
 });
 

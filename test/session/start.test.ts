@@ -1,7 +1,7 @@
 /** How windows find each other, and what they leave behind. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
+import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import http from "node:http";
 import net from "node:net";
 import { join } from "node:path";
@@ -207,6 +207,29 @@ const spoilt = {
     await symlink(`${run}-elsewhere`, run);
   },
 };
+
+test("a place where no control socket can lie is told, with what the system says, and nothing is started", async () => {
+  const unusable = {
+    ENOTDIR: async ({ stateDirectory }: Place) => writeFile(stateDirectory, ""),
+    EEXIST: async ({ stateDirectory }: Place) => {
+      await mkdir(stateDirectory);
+      await writeFile(join(stateDirectory, "run"), "");
+    },
+    EISDIR: async ({ stateDirectory, port }: Place) => {
+      const socket = join(stateDirectory, "run", `${port}.sock`);
+      await mkdir(socket, { recursive: true, mode: 0o700 });
+    },
+  };
+  for (const [code, spoil] of Object.entries(unusable)) {
+    await using place = await Place.create();
+    await spoil(place);
+    const { problem } = await place.open("a").until("problem");
+    assert.equal(problem.code, "control-folder-unusable");
+    assert.ok(problem.message.includes(place.stateDirectory), problem.message);
+    assert.match(problem.message, new RegExp(`${code}\\)\\.$`));
+    await assert.rejects(ask(place.port, "a.localhost"), { code: "ECONNREFUSED" });
+  }
+});
 
 for (const [what, spoil] of Object.entries(spoilt)) {
   test(`a folder for the channel that ${what} is refused, before joining as before owning`, async () => {
