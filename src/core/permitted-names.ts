@@ -9,7 +9,8 @@ export interface PermittedNames {
 
 /**
  * RFC 5280 section 4.2.1.10: the permitted subtrees of a certificate in DER form. Undefined when anything may be
- * certified: without the extension, when clients may pass over it, or when it leaves names or addresses open.
+ * certified: without the extension, when clients may pass over it, when it leaves names or addresses open, or when a range of
+ * addresses has a mask that no prefix stands for.
  */
 export async function permittedNames(der: Buffer): Promise<PermittedNames | undefined> {
   const asn1 = await import("@peculiar/asn1-x509");
@@ -17,8 +18,11 @@ export async function permittedNames(der: Buffer): Promise<PermittedNames | unde
   const { extensions } = AsnConvert.parse(der, asn1.Certificate).tbsCertificate;
   const extension = extensions?.find(({ extnID }) => extnID === asn1.id_ce_nameConstraints);
   if (!extension?.critical) return undefined;
-  const { permittedSubtrees } = AsnConvert.parse(extension.extnValue, asn1.NameConstraints);
-  const bases = [...(permittedSubtrees ?? [])].map(({ base }) => base);
+  const constraints = AsnConvert.parse(extension.extnValue, asn1.NameConstraints);
+  // The parser counts a mask's bits wherever they stand; only a prefix is written again as it was.
+  const written = Buffer.from(AsnConvert.serialize(constraints));
+  if (!written.equals(Buffer.from(extension.extnValue.buffer))) return undefined;
+  const bases = [...(constraints.permittedSubtrees ?? [])].map(({ base }) => base);
   const names = bases.flatMap(({ dNSName }) => dNSName ?? []);
   const addresses = bases.flatMap(({ iPAddress }) => iPAddress ?? []);
   return names.length > 0 && addresses.length > 0 ? { names, addresses } : undefined;

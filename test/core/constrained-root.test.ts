@@ -53,6 +53,9 @@ test("a root without constraints, or with ones that leave something open, is ref
     "no addresses": ["nameConstraints=critical,permitted;DNS:test"],
     "no names": [`nameConstraints=critical,${addresses}`],
     "every address": ["nameConstraints=critical,permitted;DNS:test,permitted;IP:0.0.0.0/0.0.0.0"],
+    "addresses that share some bits with 127.0.0.0": [
+      "nameConstraints=critical,permitted;DNS:test,permitted;IP:127.0.0.0/0.254.128.0",
+    ],
     "some other network": ["nameConstraints=critical,permitted;DNS:test,permitted;IP:10.0.0.0/255.0.0.0"],
     "all but one name": [`nameConstraints=critical,excluded;DNS:bank.com,${addresses}`],
   };
