@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { makeAuthority } from "../../src/core/authority.ts";
 import { Certificates } from "../../src/platform/certificates.ts";
 import { findLeftovers } from "../../src/platform/clean/find.ts";
+import { terminalAuthority } from "../../src/platform/terminal-authority.ts";
 import { TrustPlace } from "./trust-place.ts";
 
 /** Removes what is in the state directory and leaves the machine alone; says what was done. */
@@ -34,6 +35,8 @@ test("everything of ours goes, what a crash left included, and the directory wit
   await mkdir(join(place.state, "ca.new-a1B2c3.old"));
   await writeFile(join(place.state, "ca.new-a1B2c3.old", "issuer.key"), "cut short");
   await writeFile(join(place.state, "ca", "root.crt.0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f.tmp"), "");
+  await terminalAuthority(place.state, undefined);
+  await writeFile(join(place.state, "terminal-ca.pem.0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f.tmp"), "");
   const control = join(place.state, "run");
   await mkdir(control);
   const server = createServer().listen(join(control, "8443.sock"));

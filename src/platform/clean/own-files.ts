@@ -11,6 +11,7 @@ const temporary = String.raw`(\.[\da-f-]{36}\.tmp)?`;
 
 const authorityNames = new RegExp(`^(root\\.crt|issuer\\.crt|issuer\\.key)${temporary}$`);
 const leafNames = new RegExp(`^[\\da-f]{32}\\.pem${temporary}$`);
+const terminalNames = new RegExp(`^terminal-ca\\.pem${temporary}$`);
 const socketNames = /^\d{1,5}\.sock$/;
 const rootNames = new RegExp(`^oneport-[\\da-f]{16}\\.crt${temporary}$`);
 
@@ -32,13 +33,14 @@ export async function findKeyFolders(stateDirectory: string): Promise<readonly O
   return [...found, ...(await ownIn(join(stateDirectory, "leaves"), leafNames))];
 }
 
-/** The copies of roots that a trust store may have, and the control sockets. */
+/** The copies of roots that a trust store may have, the control sockets, and the certificates for terminals. */
 export async function findRecords(
   stateDirectory: string,
   controlFolder: string | undefined,
 ): Promise<readonly OwnFolder[]> {
   const sockets = controlFolder === undefined ? [] : await ownIn(controlFolder, socketNames);
-  return [...(await ownIn(join(stateDirectory, "trusted"), rootNames)), ...sockets];
+  const roots = await ownIn(join(stateDirectory, "trusted"), rootNames);
+  return [...roots, ...sockets, ...(await ownIn(stateDirectory, terminalNames))];
 }
 
 /** Removes the files, and the folders that are empty then. Rejects with the system's error at the first that cannot go. */
