@@ -1,22 +1,34 @@
 /** The store of Debian's Java packages. The system's own program adds to it what it adds to the system, but takes nothing out. */
 import { access, readFile } from "node:fs/promises";
 import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
-import { type Command, fileNameOf, type HeldRoot, type StoredRoot, type TrustStore } from "../core/trust.ts";
+import {
+  type Command,
+  fileNameOf,
+  type HeldRoot,
+  includesRoot,
+  type Root,
+  type StoredRoot,
+  type TrustStore,
+} from "../core/trust.ts";
 import type { LinuxSystemStore } from "./linux-system-store.ts";
 
 const keystore = "/etc/ssl/certs/java/cacerts";
 const keytool = "/usr/bin/keytool";
 
-/** Undefined where there is no Java of Debian's. */
+/** Undefined where there is no Java of Debian's. To be called before anything is taken out of the system's store. */
 export async function findDebianJavaStore(
   system: LinuxSystemStore,
-  known: readonly StoredRoot[],
+  known: readonly Root[],
 ): Promise<TrustStore | undefined> {
   const isThere = await Promise.all([access(keystore), access(keytool)]).then(
     () => true,
     () => false,
   );
-  return isThere ? new DebianJavaStore(system, known) : undefined;
+  if (!isThere) return undefined;
+  // Roots that nobody remembers are known by their files in the system's store alone.
+  const held = await system.read();
+  const inSystem = held.ok ? held.value.map(({ root }) => root) : [];
+  return new DebianJavaStore(system, [...known, ...inSystem.filter((root) => !includesRoot(known, root))]);
 }
 
 class DebianJavaStore implements TrustStore {
@@ -25,9 +37,9 @@ class DebianJavaStore implements TrustStore {
   readonly place = keystore;
   readonly needsElevation = true;
   readonly #system: LinuxSystemStore;
-  readonly #known: readonly StoredRoot[];
+  readonly #known: readonly Root[];
 
-  constructor(system: LinuxSystemStore, known: readonly StoredRoot[]) {
+  constructor(system: LinuxSystemStore, known: readonly Root[]) {
     this.#system = system;
     this.#known = known;
   }
@@ -63,6 +75,6 @@ class DebianJavaStore implements TrustStore {
 }
 
 /** Debian calls a certificate by the name of its link in /etc/ssl/certs. */
-function aliasOf(root: StoredRoot): string {
+function aliasOf(root: Root): string {
   return `debian:${fileNameOf(root).replace(/crt$/, "pem")}`;
 }

@@ -1,6 +1,6 @@
 /** `oneport clean` as a process: what it asks, what it takes back, and what it leaves to an administrator. */
 import assert from "node:assert/strict";
-import { chown, readdir, readFile, writeFile } from "node:fs/promises";
+import { chown, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -112,6 +112,27 @@ test("as root everything is taken back at once", { skip: obstacle }, async () =>
   assert.equal(await readFile(hosts, "utf8"), localhost);
   const left = await namespace.run("ls", ["/etc/ssl/certs", "/usr/local/share/ca-certificates"], environment);
   assert.doesNotMatch(left.output, /oneport/);
+  assert.equal((await oneport("clean")).output, "Nothing of Oneport is left.\n");
+});
+
+test("roots whose records are lost go from the system's store, and from Java's beside it", {
+  skip: obstacle,
+}, async () => {
+  await using place = await TrustPlace.make();
+  await using namespace = await MountNamespace.enter();
+  const state = join(place.home, "my state");
+  const environment = { ...place.environment, ONEPORT_STATE_DIR: state };
+  const oneport = (...words: readonly string[]) =>
+    namespace.run(process.execPath, [cli, ...words], environment);
+  const trusted = await oneport("ca", "trust");
+  assert.equal(trusted.status, 0, trusted.output);
+  await rm(state, { recursive: true });
+  const cleaned = await oneport("clean", "--yes");
+  assert.equal(cleaned.status, 0, cleaned.output + cleaned.errors);
+  // Java's store has certificates as they are, each with its name in plain text.
+  const places = ["/etc/ssl/certs", "/usr/local/share/ca-certificates"];
+  const left = await namespace.run("grep", ["-rlE", "Oneport root|oneport-", ...places], environment);
+  assert.equal(left.output, "");
   assert.equal((await oneport("clean")).output, "Nothing of Oneport is left.\n");
 });
 
