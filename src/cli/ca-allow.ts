@@ -1,13 +1,12 @@
 /** `oneport ca trust --allow NAME`: an authority that is good for one more name, before it is trusted; and the end of the one before. */
 import { OneportError } from "../core/errors.ts";
 import type { Root, TrustStore } from "../core/trust.ts";
-import { untrustStep } from "../platform/elevate.ts";
 import type { Machine } from "../platform/machine.ts";
 import { listStores, type StoreReport, untrust } from "../platform/trust.ts";
 import { knownRoots } from "../platform/trusted-roots.ts";
 import { type Widening, widenAuthority } from "../platform/widen-authority.ts";
 import type { Terminal } from "./terminal.ts";
-import { elevateLeft } from "./trust-elevated.ts";
+import { elevateLeft, stepToUntrust } from "./trust-elevated.ts";
 import { printJson, printReport, type ResultWords, statusOf } from "./trust-report.ts";
 
 const words: ResultWords = {
@@ -54,8 +53,7 @@ export async function untrustEarlier(
     first.push(await untrust(store, machine, today));
   }
   const again = (store: TrustStore) => untrust(store, machine, today);
-  const step = async () =>
-    untrustStep((await knownRoots(state)).filter(({ sha256 }) => sha256 !== today.sha256));
+  const step = (left: readonly TrustStore[]) => stepToUntrust(left, today);
   const reports = asJson ? first : await elevateLeft(first, step, again, terminal);
   const changed = reports.filter(({ result }) => result.how !== "unchanged");
   if (asJson) printJson(terminal, changed, []);

@@ -1,8 +1,6 @@
 /** `oneport ca untrust`: takes every root of Oneport's, of today's authority and of earlier ones, out of all trust stores. */
 import { homedir } from "node:os";
-import type { ElevatedStep } from "../core/elevated-step.ts";
 import type { TrustStore } from "../core/trust.ts";
-import { untrustStep } from "../platform/elevate.ts";
 import { thisMachine } from "../platform/machine.ts";
 import { stateDirectory } from "../platform/state.ts";
 import { listStores, type StoreReport, untrust } from "../platform/trust.ts";
@@ -10,7 +8,7 @@ import { trustElsewhere } from "../platform/trust-elsewhere.ts";
 import { forgetRoots, knownRoots, rememberedRoots } from "../platform/trusted-roots.ts";
 import type { CommandOptions } from "./arguments.ts";
 import type { Terminal } from "./terminal.ts";
-import { elevateLeft } from "./trust-elevated.ts";
+import { elevateLeft, stepToUntrust } from "./trust-elevated.ts";
 import { printJson, printReport, type ResultWords, statusOf } from "./trust-report.ts";
 
 const words: ResultWords = {
@@ -28,7 +26,7 @@ export async function caUntrust(options: CommandOptions, terminal: Terminal): Pr
   const first: StoreReport[] = [];
   for (const store of stores) first.push(await untrust(store, machine));
   const again = (store: TrustStore) => untrust(store, machine);
-  const reports = options.json ? first : await elevateLeft(first, stepFor, again, terminal);
+  const reports = options.json ? first : await elevateLeft(first, stepToUntrust, again, terminal);
   const remembered = await rememberedRoots(state);
   const elsewhere = await Promise.all(remembered.map((root) => trustElsewhere(machine, root, "remove")));
   if (options.json) printJson(terminal, reports, elsewhere.flat());
@@ -37,11 +35,4 @@ export async function caUntrust(options: CommandOptions, terminal: Terminal): Pr
   const status = statusOf(reports);
   if (status === 0) await forgetRoots(state);
   return status;
-}
-
-/** For what the stores hold now. */
-async function stepFor(stores: readonly TrustStore[]): Promise<ElevatedStep> {
-  const read = await Promise.all(stores.map((store) => store.read()));
-  const roots = read.flatMap((held) => (held.ok ? held.value.map(({ root }) => root) : []));
-  return untrustStep(roots);
 }

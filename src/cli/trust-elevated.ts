@@ -1,7 +1,8 @@
 /** What `oneport ca trust` and `ca untrust` leave to an administrator, done at once where the user is one and sits there. */
 import type { ElevatedStep } from "../core/elevated-step.ts";
 import type { Result } from "../core/errors.ts";
-import type { TrustStore } from "../core/trust.ts";
+import type { Root, TrustStore } from "../core/trust.ts";
+import { untrustStep } from "../platform/elevate.ts";
 import type { StoreReport } from "../platform/trust.ts";
 import { isNotRun, offerElevation } from "./elevated.ts";
 import type { Terminal } from "./terminal.ts";
@@ -26,6 +27,13 @@ export async function elevateLeft(
   return Promise.all(
     reports.map((report) => (left.includes(report.store) ? after(report, done, again) : report)),
   );
+}
+
+/** Takes out what the stores hold now, remembered or not, but for the root that is to stay. */
+export async function stepToUntrust(stores: readonly TrustStore[], stays?: Root): Promise<ElevatedStep> {
+  const read = await Promise.all(stores.map((store) => store.read()));
+  const roots = read.flatMap((held) => (held.ok ? held.value.map(({ root }) => root) : []));
+  return untrustStep(roots.filter(({ sha256 }) => sha256 !== stays?.sha256));
 }
 
 /** The store itself is believed, whatever the program said. */

@@ -77,3 +77,18 @@ test(
     assert.equal(undone.after, "3\n");
   },
 );
+
+test(
+  "allowing a name has the system's store give up an authority before it whose records are lost",
+  inside,
+  async () => {
+    const [trust, allow] = ["ca trust", "ca trust --allow shop.example.com"].map(
+      (words) => `${process.execPath} ${cli} ${words}`,
+    );
+    const command = ["sh", "-c", `${trust}; rm -r $HOME/.local/state; ${allow}`];
+    const look = "ls /usr/local/share/ca-certificates; grep -c BEGIN /etc/ssl/certs/ca-certificates.crt";
+    const { shown, after } = await inTerminalOfUser(command, [yes, right, yes, yes], look);
+    assert.match(shown, /^System +\/usr\/local\/share\/ca-certificates +earlier one removed$/m);
+    assert.match(after, /^oneport-[\da-f]{16}\.crt\n4\n$/);
+  },
+);
