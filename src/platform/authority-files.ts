@@ -72,7 +72,7 @@ function put(folder: string, place: string, undo: () => void): boolean {
   }
 }
 
-/** The authority in a folder, and when it expires, in milliseconds since 1970. Throws when it is not whole. */
+/** The authority in a folder, and its life. Throws when it is not whole. */
 export async function readAuthority(folder: string) {
   const text = (name: (typeof authorityFiles)[number]) => readFile(join(folder, name), "utf8");
   const authority: Authority = {
@@ -80,11 +80,11 @@ export async function readAuthority(folder: string) {
     issuerCertificate: await text("issuer.crt"),
     issuerKey: await text("issuer.key"),
   };
-  return { authority, expires: checkedExpiry(authority) };
+  return { authority, ...checkedLife(authority) };
 }
 
-/** When the first of the two certificates expires. Throws unless the three parts belong together. */
-function checkedExpiry({ rootCertificate, issuerCertificate, issuerKey }: Authority): number {
+/** When both certificates are valid, in milliseconds since 1970. Throws unless the three parts belong together. */
+function checkedLife({ rootCertificate, issuerCertificate, issuerKey }: Authority) {
   const root = new X509Certificate(rootCertificate);
   const issuer = new X509Certificate(issuerCertificate);
   if (!root.verify(root.publicKey)) throw new Error("root.crt is not signed by itself");
@@ -94,5 +94,8 @@ function checkedExpiry({ rootCertificate, issuerCertificate, issuerKey }: Author
   if (!issuer.checkPrivateKey(createPrivateKey(issuerKey))) {
     throw new Error("issuer.key is not the key of issuer.crt");
   }
-  return Math.min(Date.parse(root.validTo), Date.parse(issuer.validTo));
+  return {
+    begins: Math.max(Date.parse(root.validFrom), Date.parse(issuer.validFrom)),
+    expires: Math.min(Date.parse(root.validTo), Date.parse(issuer.validTo)),
+  };
 }

@@ -20,7 +20,8 @@ interface Held {
   readonly stamp: string;
   /** Of the folder: another one is another authority. */
   readonly inode: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, as is when it expires. */
+  readonly begins: number;
   readonly expires: number;
   /** What its root says that it is good for; read when first asked for. */
   names?: Promise<readonly string[]>;
@@ -44,8 +45,8 @@ export class AuthorityFolder {
 
   /**
    * The authority, undefined when there is none yet; read anew when another process has replaced it, which is
-   * looked for at most once a second. Throws a OneportError when it is damaged or expired: a new one made in
-   * silence would leave the old root trusted and the user before unexplained warnings.
+   * looked for at most once a second. Throws a OneportError when it is damaged, expired or not valid yet: a new one
+   * made in silence would leave the old root trusted and the user before unexplained warnings.
    */
   async read(): Promise<Authority | undefined> {
     return (await this.#current())?.authority;
@@ -122,8 +123,16 @@ export class AuthorityFolder {
       if (this.#held?.stamp !== stamp) this.#held = stamp === undefined ? undefined : await this.#load(stamp);
       this.#lookedAt = now;
     }
-    if (this.#held && this.#held.expires <= now) throw this.#unusable("authority-expired", "has expired");
+    if (this.#held) this.#checkLife(this.#held, now);
     return this.#held;
+  }
+
+  #checkLife({ begins, expires }: Held, now: number): void {
+    if (expires <= now) throw this.#unusable("authority-expired", "has expired");
+    if (begins <= now) return;
+    const what = `is not valid before ${new Date(begins).toISOString().slice(0, 10)}`;
+    const run = "Set this machine's clock if it is behind. If it was ahead when the authority was made, run";
+    throw this.#unusable("authority-not-yet-valid", what, undefined, run);
   }
 
   /** Changes whenever the folder's content is replaced; undefined when there is no folder. */
@@ -147,13 +156,14 @@ export class AuthorityFolder {
     }
   }
 
-  #unusable(code: string, what: string, cause?: unknown): OneportError {
+  /** `run` begins the remedy, which has a new authority made. */
+  #unusable(code: string, what: string, cause?: unknown, run = "Run"): OneportError {
     const reason = cause instanceof Error ? `: ${cause.message}` : "";
     const problem = {
       code,
       message: `The certificate authority in ${this.#folder} ${what}${reason}.`,
       remedy:
-        `Run "oneport ca untrust" to stop trusting it, delete ${this.#folder}, start Oneport again, ` +
+        `${run} "oneport ca untrust" to stop trusting it, delete ${this.#folder}, start Oneport again, ` +
         'which makes a new one, and trust that with "oneport ca trust".',
     };
     return new OneportError(problem, { cause });

@@ -26,9 +26,10 @@ export function certificateSettings({ certificates, certificateFiles }: Settings
   return { mode: certificates, files };
 }
 
+/** Times are in milliseconds since 1970. */
 interface Minted {
   readonly context: SecureContext;
-  /** Milliseconds since 1970. */
+  readonly validFrom: number;
   readonly renewAt: number;
 }
 
@@ -133,11 +134,13 @@ export class Certificates {
     const authority = usesAuthority ? await this.#authority.readOrMake() : undefined;
     for (let held = this.#held.get(name); held; held = this.#held.get(name)) {
       if (held.issuer !== authority?.issuerCertificate) break;
-      const { context, renewAt } = await held.minted;
+      const { context, validFrom, renewAt } = await held.minted;
       // While this one waited, another handshake may have renewed it.
       if (this.#held.get(name) !== held) continue;
       this.#held.delete(name);
-      if (this.#now().getTime() >= renewAt) break;
+      // One that was made while the clock was ahead is not valid yet.
+      const now = this.#now().getTime();
+      if (now < validFrom || now >= renewAt) break;
       this.#held.set(name, held);
       return context;
     }
@@ -189,10 +192,8 @@ function isGood(pem: string, name: string, authority: Authority | undefined, now
 
 /** OpenSSL takes from one text the certificates as the chain and the key as the key. */
 function mintedFrom(pem: string): Minted {
-  return {
-    context: tlsContext(pem, pem),
-    renewAt: renewAt(new X509Certificate(pem)),
-  };
+  const leaf = new X509Certificate(pem);
+  return { context: tlsContext(pem, pem), validFrom: Date.parse(leaf.validFrom), renewAt: renewAt(leaf) };
 }
 
 function renewAt(leaf: X509Certificate): number {

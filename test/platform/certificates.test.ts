@@ -3,14 +3,15 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { connect, createServer } from "node:tls";
-import { makeAuthority } from "../../src/core/authority.ts";
+import { makeAuthority, makeLeaf } from "../../src/core/authority.ts";
 import { OneportError } from "../../src/core/errors.ts";
 import { makeSelfSigned } from "../../src/core/self-signed.ts";
+import { readAuthority } from "../../src/platform/authority-files.ts";
 import { Certificates } from "../../src/platform/certificates.ts";
 
 const day = 86_400_000;
@@ -184,6 +185,20 @@ describe("the authority on disk", () => {
     );
   });
 
+  test("that was made while the clock was ahead is an error that names both ways out", async () => {
+    const ahead = now.getTime() + 400 * day;
+    await new Certificates(folder, authorityMode, () => new Date(ahead)).rootCertificateFile();
+    const certificates = new Certificates(folder, authorityMode, clock);
+    await assert.rejects(certificates.contextFor("app.test"), failsWith("authority-not-yet-valid"));
+    const [problem] = await certificates.problemsFor("app.test");
+    assert.match(
+      problem?.remedy ?? "",
+      /^Set this machine's clock if it is behind\. If it was ahead .* delete /,
+    );
+    now = new Date(ahead);
+    assert.equal((await shownOne(certificates, "app.test")).checkHost("app.test"), "app.test");
+  });
+
   test("that another process replaced signs from then on, without a restart", async () => {
     const certificates = new Certificates(folder, authorityMode, clock);
     await shownOne(certificates, "app.test");
@@ -259,18 +274,26 @@ describe("a leaf", () => {
     assert.equal((await shownOne(next, "app.test")).serialNumber, renewed[0]?.serialNumber);
   });
 
+  test("that was made while the clock was ahead is made again once the clock is right", async () => {
+    const certificates = new Certificates(folder, authorityMode, clock);
+    await certificates.rootCertificateFile();
+    const right = now;
+    now = new Date(right.getTime() + 30 * day);
+    await shownOne(certificates, "app.test");
+    now = right;
+    const leaf = await shownOne(certificates, "app.test");
+    assert.ok(Date.parse(leaf.validFrom) <= right.getTime(), leaf.validFrom);
+  });
+
   test("on disk that is cut short, mixed up, of another name or expired is made again", async () => {
     const first = await shownOne(new Certificates(folder, authorityMode), "app.test");
     const [file] = await readdir(join(folder, "leaves"));
     const path = join(folder, "leaves", `${file}`);
     const sound = await readFile(path, "utf8");
-    const elsewhere = join(folder, "elsewhere");
-    await cp(join(folder, "ca"), join(elsewhere, "ca"), { recursive: true });
-    const take = async (name: string, at: Date) => {
-      await rm(join(elsewhere, "leaves"), { recursive: true, force: true });
-      await new Certificates(elsewhere, authorityMode, () => at).contextFor(name);
-      const [made] = await readdir(join(elsewhere, "leaves"));
-      return readFile(join(elsewhere, "leaves", `${made}`), "utf8");
+    const { authority } = await readAuthority(join(folder, "ca"));
+    const make = async (name: string, at: Date) => {
+      const { chain, key } = await makeLeaf(authority, name, at);
+      return chain + key;
     };
     const otherKey = (await makeSelfSigned("app.test", now)).key;
     const { chain, key } = await makeSelfSigned("app.test", now);
@@ -280,9 +303,9 @@ describe("a leaf", () => {
       sound.slice(0, -100),
       sound.slice(0, sound.indexOf("-----BEGIN PRIVATE KEY")) + otherKey,
       chain + key,
-      await take("api.test", now),
-      await take("app.test", new Date(now.getTime() - 300 * day)),
-      await take("app.test", new Date(now.getTime() + 2 * day)),
+      await make("api.test", now),
+      await make("app.test", new Date(now.getTime() - 300 * day)),
+      await make("app.test", new Date(now.getTime() + 2 * day)),
     ]) {
       await writeFile(path, bad);
       const leaf = await shownOne(new Certificates(folder, authorityMode), "app.test");

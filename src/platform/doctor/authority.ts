@@ -27,7 +27,7 @@ export async function checkAuthority(context: DoctorContext, now: Date): Promise
   return [
     await checkDates(root, folder, now),
     ...(await checkKey(stateDirectory)),
-    await checkClock(root, context, now),
+    await checkClock(stateDirectory, now),
   ];
 }
 
@@ -54,21 +54,21 @@ async function checkKey(stateDirectory: string): Promise<readonly Finding[]> {
 }
 
 /** What was written here lately cannot have been written in the future. */
-async function checkClock(root: X509Certificate, context: DoctorContext, now: Date): Promise<Finding> {
+async function checkClock(stateDirectory: string, now: Date): Promise<Finding> {
   const about = { check: "clock", subject: "clock" } as const;
-  const made = Date.parse(root.validFrom);
-  const written = Math.max(made, await lastWrite(context.stateDirectory));
+  const written = await lastWrite(stateDirectory);
   const time = now.getTime();
   if (time >= written - hour) {
     return { ...about, state: "ok", message: "This machine's clock agrees with the authority's dates." };
   }
-  const message =
-    time < made
-      ? `This machine's clock says ${dayOf(time)}, but the authority is valid from ${dayOf(made)} on.`
-      : `This machine's clock says ${dayOf(time)}, but certificates were written here on ${dayOf(written)}.`;
-  return { ...about, state: "wrong", message, remedy: "Set the clock, or have it set by the network (NTP)." };
+  const message = `This machine's clock says ${dayOf(time)}, but certificates were written here on ${dayOf(written)}.`;
+  const remedy =
+    "Set the clock, or have it set by the network (NTP). " +
+    `If it is right and was ahead then, delete ${join(stateDirectory, "leaves")}, which is filled anew.`;
+  return { ...about, state: "wrong", message, remedy };
 }
 
+/** Milliseconds since 1970. */
 async function lastWrite(stateDirectory: string): Promise<number> {
   const folders = [join(stateDirectory, "ca"), join(stateDirectory, "leaves")];
   const files = await Promise.all(
