@@ -5,6 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { fail, OneportError, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
 import type { HostsEdit } from "../core/hosts-edit.ts";
 import { giveAttributes } from "./file-attributes.ts";
+import { HostsDraft } from "./hosts-draft.ts";
 import { type FileSystem, HostsLock, isSameFile } from "./hosts-lock.ts";
 import { realHostsFile } from "./hosts-path.ts";
 
@@ -54,42 +55,47 @@ async function tryToEdit(
   system: FileSystem,
 ): Promise<Result<HostsEdit> | undefined> {
   await using lock = await HostsLock.take(path, system);
+  await using draft = await HostsDraft.open(path, system);
   const { O_RDWR, O_NOFOLLOW = 0 } = nodeFileSystem.constants;
   await using old = await system.open(path, O_RDWR | O_NOFOLLOW);
   // First, because it takes longest, and the less time goes by between reading and writing the better.
-  const isReplaceable = await giveAttributes({ path, handle: old }, lock);
+  const isReplaceable = await giveAttributes({ path, handle: old }, draft);
   const before = await readWhole(old);
   const edited = edit(before);
   if (!edited.ok || edited.value.bytes.equals(before)) return edited;
   const { bytes } = edited.value;
 
-  await lock.handle.truncate(0);
-  await writeAt(lock.handle, bytes, 0);
-  await lock.handle.sync();
+  await draft.handle.truncate(0);
+  await writeAt(draft.handle, bytes, 0);
+  await draft.handle.sync();
 
   const isUntouched = (await readWhole(old)).equals(before) && (await isSameFile(path, old, system));
   if (!isUntouched || !(await lock.isHeld())) return undefined;
-  if (isReplaceable && (await replace(lock.path, path, system))) {
-    await bringAlong(old, before, path, system);
-  } else {
-    await overwrite(old, before, bytes, path);
-  }
+  const outcome = isReplaceable ? await replace(draft.path, path, system) : "impossible";
+  if (outcome === "too late") return undefined;
+  if (outcome === "done") await bringAlong(old, before, path, system);
+  else await overwrite(old, before, bytes, path);
   return edited;
 }
 
-/** False for a file that is mounted, which nothing can be renamed over. */
-async function replace(from: string, to: string, system: FileSystem): Promise<boolean> {
+/** `impossible` for a file that is mounted, which nothing can be renamed over; `too late` when another writer has removed the draft. */
+async function replace(
+  from: string,
+  to: string,
+  system: FileSystem,
+): Promise<"done" | "impossible" | "too late"> {
   await using folder = await system.open(dirname(to));
   try {
     await system.rename(from, to);
   } catch (error) {
     const code = systemCode(error);
-    if (code === "EBUSY" || code === "EXDEV") return false;
+    if (code === "EBUSY" || code === "EXDEV") return "impossible";
+    if (code === "ENOENT") return "too late";
     throw error;
   }
   // Without this the rename might not outlive a power cut.
   await folder.sync();
-  return true;
+  return "done";
 }
 
 /** Who opened the old file before the rename may have appended to it after: that goes to the new one, too. */

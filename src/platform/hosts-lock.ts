@@ -1,35 +1,54 @@
-/** One writer at a time: the new hosts file, made beside the old one, is the lock, as with Git's index. */
+/** One writer of the hosts file at a time: who has made the lock beside it. */
 import type * as nodeFileSystem from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { OneportError, systemCode } from "../core/errors.ts";
 
 /** What writing needs of a file system: a test puts in one that fails. */
-export type FileSystem = Pick<typeof nodeFileSystem, "appendFile" | "lstat" | "open" | "rename" | "rm">;
+export type FileSystem = Pick<
+  typeof nodeFileSystem,
+  "appendFile" | "lstat" | "open" | "readdir" | "rename" | "rm"
+>;
 
 /** Milliseconds. A lock is held for few of them; one that old was left by a process that died. */
 const longestHold = 5_000;
 const longestWait = 15_000;
 const pollInterval = 20;
 
+/** A file of ours in the folder of a hosts file. */
+export function pathBeside(hostsFile: string, name: string): string {
+  return join(dirname(hostsFile), `.${basename(hostsFile)}.oneport-${name}`);
+}
+
+export function lockOf(hostsFile: string): string {
+  return pathBeside(hostsFile, "lock");
+}
+
+/** All of ours that are there. Where no writer is at work, one that was killed has left them. */
+export async function filesBeside(hostsFile: string, system: FileSystem): Promise<readonly string[]> {
+  const names = (await system.readdir(dirname(hostsFile))).sort();
+  const paths = names.map((name) => join(dirname(hostsFile), name));
+  return paths.filter((path) => path.startsWith(pathBeside(hostsFile, "")));
+}
+
 /**
- * An empty file with a name that only one process can have made; whoever renames it away has written and let go in one.
- * It may be taken from a holder that sleeps for too long, who therefore asks `isHeld` before he renames it.
+ * An empty file with a name that only one process can have made. It may be taken from a holder that sleeps for too long,
+ * who therefore asks `isHeld` before writing; see `HostsDraft` for one that falls asleep after that.
  */
 export class HostsLock implements AsyncDisposable {
-  readonly path: string;
-  readonly handle: nodeFileSystem.FileHandle;
+  readonly #path: string;
+  readonly #handle: nodeFileSystem.FileHandle;
   readonly #system: FileSystem;
 
   private constructor(path: string, handle: nodeFileSystem.FileHandle, system: FileSystem) {
-    this.path = path;
-    this.handle = handle;
+    this.#path = path;
+    this.#handle = handle;
     this.#system = system;
   }
 
   /** Waits while another process holds it. Throws a OneportError when that takes too long, and the system's errors. */
   static async take(hostsFile: string, system: FileSystem): Promise<HostsLock> {
-    const path = join(dirname(hostsFile), `.${basename(hostsFile)}.oneport-lock`);
+    const path = lockOf(hostsFile);
     const end = Date.now() + longestWait;
     for (;;) {
       try {
@@ -44,13 +63,13 @@ export class HostsLock implements AsyncDisposable {
   }
 
   async isHeld(): Promise<boolean> {
-    return await isSameFile(this.path, this.handle, this.#system);
+    return await isSameFile(this.#path, this.#handle, this.#system);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const isHeld = await this.isHeld();
-    await this.handle.close();
-    if (isHeld) await this.#system.rm(this.path, { force: true });
+    await this.#handle.close();
+    if (isHeld) await this.#system.rm(this.#path, { force: true });
   }
 }
 

@@ -8,11 +8,13 @@ import { renderHostsBlock } from "../../src/core/hosts-block.ts";
 import { run } from "../e2e/program.ts";
 import { localhost, nobody, shop } from "../platform/hosts-support.ts";
 import { MountNamespace } from "../platform/mount-namespace.ts";
+import { inOwnSystem, noOwnSystem } from "../platform/own-system.ts";
 import { TrustPlace } from "../platform/trust-place.ts";
 import { Workplace } from "./oneport.ts";
 import { onLinux, userHome } from "./user-home.ts";
 
 const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+const ownSystem = { skip: noOwnSystem() };
 const obstacle = await MountNamespace.obstacle();
 
 test(
@@ -135,6 +137,26 @@ test("roots whose records are lost go from the system's store, and from Java's b
   assert.equal(left.output, "");
   assert.equal((await oneport("clean")).output, "Nothing of Oneport is left.\n");
 });
+
+test(
+  "what a killed writer left beside the hosts file goes, or is left to an administrator",
+  ownSystem,
+  async () => {
+    const script = `export HOME=/mnt/home ONEPORT_STATE_DIR=/mnt/home/state
+      touch /etc/.hosts.oneport-lock /etc/.hosts.oneport-new-0a1b2c3d
+      setpriv --reuid ${nobody} --clear-groups "$1" "$2" clean --yes; echo $?
+      "$1" "$2" clean --yes; ls -A /etc | grep oneport; "$1" "$2" clean`;
+    const { output, errors } = inOwnSystem(`set +e\n${script}`, process.execPath, cli);
+    assert.equal(errors, "");
+    const what = "What a write to the hosts file that was cut short left beside it (/etc)";
+    const why = "It cannot be deleted (EACCES). As an administrator, delete";
+    assert.equal(
+      output,
+      `✗ Not removed: ${what}. ${why} /etc/.hosts.oneport-lock and /etc/.hosts.oneport-new-0a1b2c3d.\n1\n` +
+        `✓ Removed: ${what}\nNothing of Oneport is left.\n`,
+    );
+  },
+);
 
 test("a mux that runs is ended first, so that it does not make another authority", async () => {
   await using place = await Workplace.with({ "oneport.routes": { "shop.localhost": 3000 } });

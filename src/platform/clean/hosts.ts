@@ -1,12 +1,15 @@
-/** Oneport's lines in the hosts file, taken out. */
-
+/** Oneport's lines in the hosts file, taken out; and what a writer that was killed has left beside it. */
+import * as fileSystem from "node:fs/promises";
+import { dirname } from "node:path";
+import { systemCode } from "../../core/errors.ts";
 import { hostsMarkers } from "../../core/hosts-block.ts";
 import { editHosts } from "../../core/hosts-edit.ts";
 import { shellLine } from "../../core/trust.ts";
 import { hostsStep } from "../elevate.ts";
 import { editHostsFile, readHostsFile } from "../hosts-file.ts";
-import { systemHostsFile } from "../hosts-path.ts";
-import { type CleanContext, elevated, type Leftover } from "./leftover.ts";
+import { filesBeside } from "../hosts-lock.ts";
+import { realHostsFile, systemHostsFile } from "../hosts-path.ts";
+import { type CleanContext, elevated, type Leftover, type Removal } from "./leftover.ts";
 
 /** None where the file has no block; a damaged one is left over, for nobody but the user can tell what is ours. */
 export async function findHostsBlock(context: CleanContext): Promise<readonly Leftover[]> {
@@ -15,7 +18,9 @@ export async function findHostsBlock(context: CleanContext): Promise<readonly Le
   const file = await readHostsFile(place);
   if (!file.ok && file.error.code === "hosts-missing") return [];
   const edit = file.ok ? editHosts(file.value, []) : file;
-  if (file.ok && edit.ok && edit.value.bytes.equals(file.value)) return [];
+  if (file.ok && edit.ok && edit.value.bytes.equals(file.value)) {
+    return findBeside(await realHostsFile(place));
+  }
   return [{ what: "Oneport's lines in the hosts file", place, remove }];
 
   async function remove() {
@@ -26,6 +31,23 @@ export async function findHostsBlock(context: CleanContext): Promise<readonly Le
     }
     return elevated(context, hostsStep(file.value, [], []), [byHand(place, platform)]);
   }
+}
+
+/** Only where there is no block: whoever takes one out takes these away as well. */
+async function findBeside(hostsFile: string): Promise<readonly Leftover[]> {
+  const files = await filesBeside(hostsFile, fileSystem);
+  const remove = async (): Promise<Removal> => {
+    try {
+      for (const file of files) await fileSystem.rm(file, { force: true });
+      return { how: "removed" };
+    } catch (error) {
+      const message = `It cannot be deleted (${systemCode(error) ?? String(error)}).`;
+      const remedy = `As an administrator, delete ${files.join(" and ")}.`;
+      return { how: "failed", problem: { code: "hosts-not-writable", message, remedy } };
+    }
+  };
+  const what = "What a write to the hosts file that was cut short left beside it";
+  return files.length > 0 ? [{ what, place: dirname(hostsFile), remove }] : [];
 }
 
 function byHand(place: string, platform: NodeJS.Platform): string {
