@@ -83,8 +83,13 @@ async function start({ stateDirectory, port, settings, window }: StartCommand): 
 function openMux(stateDirectory: string, values: Values, tell: (event: MuxEvent) => void): OwnMux {
   const { settings } = parseSettings(values);
   const certificates = new Certificates(stateDirectory, certificateSettings(settings));
+  const tellFileProblems = fileProblemTeller(certificates, tell);
   const mux = new Mux({
-    emit: tell,
+    emit: (event) => {
+      tell(event);
+      // No sooner: a problem before that is taken for a start that failed.
+      if (event.type === "listening") void tellFileProblems();
+    },
     contextFor: (name) => certificates.contextFor(name),
     trusted: () => trustedCertificates(stateDirectory),
     helloMilliseconds: settings.helloTimeout * 1000,
@@ -95,9 +100,20 @@ function openMux(stateDirectory: string, values: Values, tell: (event: MuxEvent)
   const configure = (changed: Values) => {
     const { settings } = parseSettings(changed);
     certificates.configure(certificateSettings(settings));
+    void tellFileProblems();
     mux.setAcceptProxy(settings.acceptProxy);
     mux.setHelloMilliseconds(settings.helloTimeout * 1000);
     mux.setRoutes(settings.routes);
   };
   return { mux, configure };
+}
+
+/** Tells what is wrong with the user's own certificates, and when it is called again only what was not wrong the time before. */
+function fileProblemTeller(certificates: Certificates, tell: (event: MuxEvent) => void) {
+  let told: readonly string[] = [];
+  return async () => {
+    const problems = await certificates.fileProblems();
+    for (const problem of problems) if (!told.includes(problem.message)) tell({ type: "problem", problem });
+    told = problems.map(({ message }) => message);
+  };
 }

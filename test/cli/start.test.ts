@@ -336,3 +336,20 @@ async function refused(port: number): Promise<void> {
     }
   }
 }
+
+test("certificates of the user's own that are of no use are told once it listens, and later ones by themselves", async () => {
+  await using place = await Workplace.with(undefined);
+  const files = ["one.pem", "two.pem"].map((name) => join(place.folder, name));
+  const withFiles = (count: number) => ({
+    ...routesTo({ "shop.localhost": 3000 }),
+    "oneport.certificateFiles": files.slice(0, count),
+  });
+  await place.write(withFiles(1));
+  await using oneport = place.start(["--port", "0", "--json"]);
+  await portIn(oneport);
+  const next = async () => JSON.parse(await oneport.output.until(/"type":"problem"/)).problem;
+  const { code, message } = await next();
+  assert.deepEqual([code, message], ["certificate-unreadable", `${files[0]} cannot be read (ENOENT).`]);
+  await place.write(withFiles(2));
+  assert.equal((await next()).message, `${files[1]} cannot be read (ENOENT).`);
+});

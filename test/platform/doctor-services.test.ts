@@ -187,3 +187,25 @@ test("a name that the authority may not certify, and an expired certificate of t
   );
   assert.match(outside?.remedy ?? "", /oneport ca trust --allow shop\.example\.com/);
 });
+
+test("a certificate of the user's own that is of no use is told, also while another one is shown in its place", async () => {
+  await using place = await TrustPlace.make();
+  const { chain } = await makeLeaf(place.authority, "own.test", new Date());
+  const { key } = await makeLeaf(place.authority, "own.test", new Date());
+  const [mixed, missing] = [join(place.home, "own.pem"), join(place.home, "missing.pem")];
+  await writeFile(mixed, chain + key);
+  const routes = { "own.test": 3000 };
+  await using mux = await startMux(routes);
+  const findings = await findingsFor({
+    place,
+    routes,
+    settings: { "oneport.certificateFiles": [mixed, missing] },
+    state: dirname(dirname(mux.rootFile)),
+    port: mux.port,
+  });
+  assert.match(seen(findings, "certificate", "own.test").join(), /^ok: Its certificate, by Oneport issuer/);
+  assert.deepEqual(seen(findings, "certificate", "oneport.certificateFiles"), [
+    `wrong: ${missing} cannot be read (ENOENT).`,
+    `wrong: The private key found for ${mixed} belongs to another certificate.`,
+  ]);
+});

@@ -1,6 +1,5 @@
-/** The certificate that a client of a route is shown, or would be. */
-import type { Finding } from "../../core/diagnosis.ts";
-import { wrong } from "../../core/diagnosis.ts";
+/** The certificate that a client of a route is shown, or would be; and the user's own that can be shown to nobody. */
+import { type Finding, wrong } from "../../core/diagnosis.ts";
 import { formatDomain } from "../../core/domain.ts";
 import type { Route } from "../../core/route.ts";
 import { Certificates } from "../certificates.ts";
@@ -11,6 +10,15 @@ import type { DoctorContext } from "./context.ts";
 const day = 86_400_000;
 /** So long before it ends a certificate that nobody renews by itself is worth a word. */
 const soon = 14 * day;
+
+/** Another certificate, and a good one, is shown in the place of each: only here can it be seen. */
+export async function checkCertificateFiles({
+  stateDirectory,
+  certificates,
+}: DoctorContext): Promise<readonly Finding[]> {
+  const problems = await new Certificates(stateDirectory, certificates).fileProblems();
+  return problems.map((problem) => wrong("certificate", problem, "oneport.certificateFiles"));
+}
 
 /** `place` is where the name is asked for; without it nothing runs, and it is told what would be shown. */
 export async function checkCertificate(

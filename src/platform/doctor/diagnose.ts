@@ -5,6 +5,7 @@ import { listeningPorts } from "../listening-ports.ts";
 import type { Machine } from "../machine.ts";
 import { checkAuthority } from "./authority.ts";
 import { checkBrowsers } from "./browsers.ts";
+import { checkCertificateFiles } from "./certificate.ts";
 import type { DoctorContext } from "./context.ts";
 import { checkEnvironment } from "./environment.ts";
 import { checkHosts } from "./hosts.ts";
@@ -24,6 +25,7 @@ export async function* diagnose(context: DoctorContext): AsyncGenerator<Finding>
   const routes = settings.routes.map((route) => checkRoute(route, entries, processes, context));
   for (const findings of await Promise.all(routes)) yield* findings;
   yield* await checkHosts(entries, machine);
+  yield* await checkCertificateFiles(context);
   yield* await checkAuthority(context, new Date());
   yield* await checkTrust(context);
   yield* await checkEnvironment(names, context);
