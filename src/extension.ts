@@ -1,7 +1,7 @@
 /** Composition root of the extension: constructs, wires and disposes; every socket lives in the worker. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { commands, EventEmitter, type ExtensionContext, l10n, window, workspace } from "vscode";
+import { commands, EventEmitter, type ExtensionContext, env, l10n, window, workspace } from "vscode";
 import { problemOf } from "./core/errors.ts";
 import type { MuxState } from "./core/mux-state.ts";
 import { parseSettings } from "./core/settings.ts";
@@ -94,7 +94,10 @@ export async function activate(context: ExtensionContext): Promise<void> {
     settings,
     host,
     contents: () => ({
-      notices: notices(host.state, setup, settings.routes),
+      notices: notices(
+        { state: host.state, setup, routes: settings.routes, remoteName: env.remoteName },
+        l10n,
+      ),
       routes: routes(),
       suggestions: suggested.suggestions,
     }),
@@ -188,8 +191,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
       terminalTrust.look();
       if (state.phase !== before.phase) look();
       // Nobody here has asked for that end, so nobody is waiting to be told of it.
-      const problem = state.problems.at(-1);
-      if (before.phase === "running" && state.phase === "stopped" && problem) void showProblem(problem);
+      const { failure } = state;
+      if (before.phase === "running" && state.phase === "stopped" && failure) void showProblem(failure);
       before = state;
     }),
     workspace.onDidChangeConfiguration(async (change) => {

@@ -96,8 +96,12 @@ export const muxEvent = v.variant("type", [
     own: v.string(),
     windows: v.array(sessionWindow),
   }),
-  /** The last event. `forAll`: somebody else has ended it, for every window. */
-  v.object({ type: v.literal("stopped"), forAll: v.exactOptional(v.literal(true)) }),
+  /** The last event. `forAll`: somebody else has ended it, for every window. `problem`, told before: why it could not go on. */
+  v.object({
+    type: v.literal("stopped"),
+    forAll: v.exactOptional(v.literal(true)),
+    problem: v.exactOptional(problem),
+  }),
 ]);
 
 export type Seen = v.InferOutput<typeof seen>;

@@ -19,8 +19,8 @@ export interface MuxState {
   readonly open: ReadonlyMap<string, OpenConnections>;
   /** Why the last connection that failed did, by the route's domain; forgotten when one succeeds. */
   readonly refusals: ReadonlyMap<string, Problem>;
-  /** What went wrong since the start, the latest last; without `phase: "running"` the reason why it does not run. */
-  readonly problems: readonly Problem[];
+  /** Why it does not run, though it was to; absent when it was stopped. */
+  readonly failure?: Problem;
   readonly isOverloaded: boolean;
   /** Who takes part in the mux; known soon after it listens. */
   readonly session?: MuxSession;
@@ -40,11 +40,8 @@ export const stopped: MuxState = {
   targets: new Map(),
   open: new Map(),
   refusals: new Map(),
-  problems: [],
   isOverloaded: false,
 };
-
-const mostProblems = 20;
 
 /** The state after an event. */
 export function nextState(state: MuxState, event: MuxEvent): MuxState {
@@ -65,14 +62,19 @@ export function nextState(state: MuxState, event: MuxEvent): MuxState {
     case "overload":
       return { ...state, isOverloaded: event.isOver };
     case "problem":
-      return { ...state, problems: [...state.problems, event.problem].slice(-mostProblems) };
+      // Once it listens it goes on whatever goes wrong, unless it says that it has stopped.
+      return state.phase === "starting" ? { ...state, failure: event.problem } : state;
     case "session": {
       const { role, own, windows } = event;
       return { ...state, session: { role, own, windows } };
     }
     case "stopped":
-      return { ...stopped, problems: state.problems };
+      return stoppedFor(event.problem ?? state.failure);
   }
+}
+
+export function stoppedFor(failure: Problem | undefined): MuxState {
+  return failure ? { ...stopped, failure } : stopped;
 }
 
 /** It tells of its addresses again when they change, which may still be on its way while it stops. */

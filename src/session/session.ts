@@ -251,7 +251,7 @@ export class Session {
   #fail(problem: Problem): void {
     this.#isStopping = true;
     this.#options.emit({ type: "problem", problem });
-    this.#end({ type: "stopped" });
+    this.#end({ type: "stopped", problem });
   }
 
   #end(last: MuxEvent): void {

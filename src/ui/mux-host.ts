@@ -2,7 +2,7 @@
 import { type Disposable, EventEmitter, l10n, workspace } from "vscode";
 import { type Problem, problemOf } from "../core/errors.ts";
 import type { MuxEvent } from "../core/events.ts";
-import { type MuxState, nextState, stopped } from "../core/mux-state.ts";
+import { type MuxState, nextState, stopped, stoppedFor } from "../core/mux-state.ts";
 import { parseSettings } from "../core/settings.ts";
 import { MuxWorker } from "../session/mux-worker.ts";
 
@@ -116,9 +116,6 @@ export class MuxHost implements Disposable {
   #ended(worker: MuxWorker, problem?: Problem): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
-    this.#change({
-      ...stopped,
-      problems: problem ? [...this.#state.problems, problem] : this.#state.problems,
-    });
+    this.#change(stoppedFor(problem ?? this.#state.failure));
   }
 }

@@ -1,27 +1,30 @@
 /** What stands above the routes in the tree: what is not as it should be yet, each with the one command that helps. */
-import { env, l10n, workspace } from "vscode";
 import type { Problem } from "../core/errors.ts";
 import type { MuxState } from "../core/mux-state.ts";
 import type { MachineSetup } from "./machine-setup.ts";
 import type { WrittenRoute } from "./route-settings.ts";
-import type { Notice } from "./row.ts";
+import type { Localizer, Notice } from "./row.ts";
 
-export function notices(
-  state: MuxState,
-  setup: Pick<MachineSetup, "elsewhere" | "isDistrusted">,
-  routes: readonly WrittenRoute[],
-): Notice[] {
+interface Surroundings {
+  readonly state: MuxState;
+  readonly setup: Pick<MachineSetup, "elsewhere" | "isDistrusted">;
+  readonly routes: readonly WrittenRoute[];
+  /** As `env` of vscode has it. */
+  readonly remoteName: string | undefined;
+}
+
+export function notices({ state, setup, routes, remoteName }: Surroundings, l10n: Localizer): Notice[] {
   if (routes.length === 0) return [];
   return [
-    ...restricted(routes),
-    ...notRunning(state),
-    ...notSetUp([...setup.elsewhere.values()], setup.isDistrusted),
-    ...remote(),
+    ...restricted(routes, l10n),
+    ...notRunning(state, l10n),
+    ...notSetUp([...setup.elsewhere.values()], setup.isDistrusted, l10n),
+    ...remote(remoteName, l10n),
   ];
 }
 
-function restricted(routes: readonly WrittenRoute[]): Notice[] {
-  if (workspace.isTrusted || !routes.some(({ fate }) => fate.is === "untrusted")) return [];
+function restricted(routes: readonly WrittenRoute[], l10n: Localizer): Notice[] {
+  if (!routes.some(({ fate }) => fate.is === "untrusted")) return [];
   return [
     {
       id: "restricted",
@@ -36,25 +39,25 @@ function restricted(routes: readonly WrittenRoute[]): Notice[] {
   ];
 }
 
-function notRunning({ phase, problems }: MuxState): Notice[] {
+function notRunning({ phase, failure }: MuxState, l10n: Localizer): Notice[] {
   if (phase !== "stopped") return [];
-  const problem = problems.at(-1);
   return [
     {
       id: "stopped",
-      icon: { id: problem ? "error" : "debug-stop" },
-      label: problem ? l10n.t("Oneport could not go on") : l10n.t("Oneport is stopped"),
+      icon: { id: failure ? "error" : "debug-stop" },
+      label: failure ? l10n.t("Oneport could not go on") : l10n.t("Oneport is stopped"),
       description: l10n.t("start the mux"),
-      tooltip: problem ? `${problem.message} ${problem.remedy}` : l10n.t("No port is open."),
+      tooltip: failure ? `${failure.message} ${failure.remedy}` : l10n.t("No port is open."),
       command: "oneport.start",
     },
   ];
 }
 
-function notSetUp(elsewhere: readonly Problem[], isDistrusted: boolean): Notice[] {
+function notSetUp(elsewhere: readonly Problem[], isDistrusted: boolean, l10n: Localizer): Notice[] {
   const missing = elsewhere.length;
   if (missing === 0 && !isDistrusted) return [];
-  const names = l10n.t("{0} names do not resolve yet", missing);
+  const names =
+    missing === 1 ? l10n.t("1 name does not resolve yet") : l10n.t("{0} names do not resolve yet", missing);
   const trust = l10n.t("the certificates are not trusted yet");
   if (missing > 0 && isDistrusted) {
     return [
@@ -90,14 +93,14 @@ function notSetUp(elsewhere: readonly Problem[], isDistrusted: boolean): Notice[
 }
 
 /** Services, port, hosts file and stores are those of the machine the window works on; a browser may run on another. */
-function remote(): Notice[] {
-  if (env.remoteName === undefined) return [];
+function remote(remoteName: string | undefined, l10n: Localizer): Notice[] {
+  if (remoteName === undefined) return [];
   return [
     {
       id: "remote",
       icon: { id: "remote" },
       label: l10n.t("Remote window"),
-      description: env.remoteName,
+      description: remoteName,
       tooltip: l10n.t(
         "Oneport runs where the services run. A browser on your own machine needs the names in its own hosts file, the authority in its own trust store, and the port forwarded under the same number: see the README, Remote windows.",
       ),

@@ -4,9 +4,9 @@ import { urlOf } from "../core/connect-command.ts";
 import type { MuxState } from "../core/mux-state.ts";
 import type { RouteFacts } from "./route-facts.ts";
 
-export function reportRoutes({ phase, port, problems }: MuxState, routes: readonly RouteFacts[]) {
+export function reportRoutes({ phase, port, failure }: MuxState, routes: readonly RouteFacts[]) {
   return {
-    mux: { phase, port, problem: phase === "stopped" ? problems.at(-1)?.message : undefined },
+    mux: { phase, port, problem: failure?.message },
     routes: routes.map(reportRoute),
   };
 }

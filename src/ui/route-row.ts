@@ -5,7 +5,7 @@ import { visible } from "../core/printable.ts";
 import type { RouteFacts, TargetFacts } from "./route-facts.ts";
 import { healthIcon, routeIcon } from "./route-looks.ts";
 import { routeTooltip } from "./route-tooltip.ts";
-import { kindWord, stateWord } from "./route-words.ts";
+import { connectionCount, kindWord, stateWord } from "./route-words.ts";
 import { type Localizer, type Row, rowId } from "./row.ts";
 
 export function routeRow(facts: RouteFacts, l10n: Localizer): Row {
@@ -64,10 +64,6 @@ function speak(facts: RouteFacts, l10n: Localizer): string {
     ...(resolves === false ? [l10n.t("name does not resolve")] : []),
     ...(open ? [connectionCount(open.count, l10n)] : []),
   ].join(", ");
-}
-
-function connectionCount(count: number, l10n: Localizer): string {
-  return count === 1 ? l10n.t("1 connection open") : l10n.t("{0} connections open", count);
 }
 
 /** `package.json` names these in the `when` of its menus. */

@@ -1,4 +1,4 @@
-/** Kinds and states of routes in words. */
+/** Kinds, states and connections of routes in words. */
 import type { RouteFacts, ShownKind } from "./route-facts.ts";
 import type { Localizer } from "./row.ts";
 
@@ -36,4 +36,8 @@ export function stateWord({ state, rival = "" }: RouteFacts, l10n: Localizer): s
     case "conflict":
       return l10n.t("another target in {0}", rival);
   }
+}
+
+export function connectionCount(count: number, l10n: Localizer): string {
+  return count === 1 ? l10n.t("1 connection open") : l10n.t("{0} connections open", count);
 }

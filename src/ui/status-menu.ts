@@ -2,6 +2,7 @@
 import { commands, l10n, type QuickPickItem, QuickPickItemKind, window } from "vscode";
 import type { MuxState } from "../core/mux-state.ts";
 import type { CommandName } from "./command-names.ts";
+import { summarizeServices } from "./mux-words.ts";
 
 interface Choice extends QuickPickItem {
   readonly command?: CommandName;
@@ -10,7 +11,8 @@ interface Choice extends QuickPickItem {
 export async function showStatusMenu(state: MuxState, hasRoutes: boolean): Promise<void> {
   const choice = await window.showQuickPick<Choice>(choices(state, hasRoutes), {
     title: title(state),
-    placeHolder: placeHolder(state),
+    placeHolder:
+      summarizeServices(state, l10n) ?? state.failure?.message ?? l10n.t("What would you like to do?"),
   });
   if (choice?.command) await commands.executeCommand(`oneport.${choice.command}`);
 }
@@ -26,16 +28,6 @@ function title({ phase, port }: MuxState): string {
     case "stopped":
       return l10n.t("Oneport is stopped");
   }
-}
-
-/** The last thing that went wrong while stopped; how the services are while it runs. */
-function placeHolder({ phase, problems, routes, targets, open }: MuxState): string {
-  if (phase !== "running") return problems.at(-1)?.message ?? l10n.t("What would you like to do?");
-  const states = [...targets.values()].map(({ state }) => state);
-  const count = (wanted: "up" | "down") => states.filter((state) => state === wanted).length;
-  const connections = [...open.values()].reduce((sum, each) => sum + each.count, 0);
-  const said = l10n.t("{0} routes · {1} up · {2} down", routes.length, count("up"), count("down"));
-  return connections > 0 ? l10n.t("{0} · {1} connections open", said, connections) : said;
 }
 
 function choices({ phase, port }: MuxState, hasRoutes: boolean): Choice[] {

@@ -63,7 +63,19 @@ test("the last refusal of a route stands until a connection succeeds", () => {
   assert.equal(nextState(refused, connection({ how: "closed" })).refusals.size, 0);
 });
 
-test("when it stops nothing is left but why", () => {
+test("when it is stopped nothing is left, whatever went wrong while it ran", () => {
   const state = after(listening, routes("a.test"), { type: "problem", problem }, { type: "stopped" });
-  assert.deepEqual(state, { ...stopped, problems: [problem] });
+  assert.deepEqual(state, stopped);
+});
+
+test("when it cannot start, or cannot go on, nothing is left but why", () => {
+  const failedStart = after({ type: "problem", problem }, { type: "stopped" });
+  const failedLater = after(
+    listening,
+    routes("a.test"),
+    { type: "problem", problem },
+    { type: "stopped", problem },
+  );
+  assert.deepEqual(failedStart, { ...stopped, failure: problem });
+  assert.deepEqual(failedLater, { ...stopped, failure: problem });
 });

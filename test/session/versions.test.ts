@@ -44,6 +44,7 @@ test("a newer version that cannot join has the older one make room for it, and t
   try {
     assert.partialDeepStrictEqual(await asked.promise, { type: "hello", versions: { oldest: 1, newest: 1 } });
     assert.equal((await older.until("problem")).problem.code, "owner-newer");
+    assert.equal((await older.until("stopped")).problem?.code, "owner-newer");
     await older.exited;
   } finally {
     newer.close();

@@ -35,7 +35,7 @@ test("a route has its URL and its health, and what is not known is left out", ()
 test("a route that does not act has the reason, and a mux that does not run as well", () => {
   const problem = { code: "port-taken", message: "Port 443 is taken.", remedy: "Take another." };
   const broken: RouteFacts = { domain: "a b", state: "broken", targets: [], problems: [problem] };
-  assert.deepEqual(asJson(reportRoutes({ ...stopped, problems: [problem] }, [broken])), {
+  assert.deepEqual(asJson(reportRoutes({ ...stopped, failure: problem }, [broken])), {
     mux: { phase: "stopped", problem: "Port 443 is taken." },
     routes: [
       {
