@@ -9,9 +9,9 @@ import {
   window,
   workspace,
 } from "vscode";
-import { type Finding, formatFinding } from "../core/diagnosis.ts";
+import type { Finding } from "../core/diagnosis.ts";
 import type { Result } from "../core/errors.ts";
-import { inEditorsWords } from "./editors-words.ts";
+import { findingsText } from "./findings-text.ts";
 import { showProblem } from "./show-problem.ts";
 
 const scheme = "oneport";
@@ -34,7 +34,7 @@ export class FindingsPage implements TextDocumentContentProvider, Disposable {
     const progress = { location: ProgressLocation.Window, title: l10n.t("Oneport: looking at everything") };
     const found = await window.withProgress(progress, diagnose);
     if (!found.ok) return showProblem(found.error);
-    this.#text = page(found.value);
+    this.#text = findingsText(found.value, l10n);
     this.#changed.fire(place);
     await window.showTextDocument(place, { preview: false });
   }
@@ -42,11 +42,4 @@ export class FindingsPage implements TextDocumentContentProvider, Disposable {
   dispose(): void {
     this.#owned.dispose();
   }
-}
-
-function page(findings: readonly Finding[]): string {
-  const wrong = findings.filter(({ state }) => state === "wrong").length;
-  const heading = wrong === 0 ? l10n.t("All is well.") : l10n.t("{0} things are wrong.", wrong);
-  const lines = findings.map((finding) => `- ${inEditorsWords(formatFinding(finding, (_, text) => text))}`);
-  return [`# Oneport: ${heading}`, "", ...lines, ""].join("\n");
 }
