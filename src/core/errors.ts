@@ -34,11 +34,17 @@ export class OneportError extends Error {
   }
 }
 
-/** Whatever was thrown, as a Problem: ours as it is, anything else with its own message. */
+/** Whatever was thrown, as a Problem: ours as it is, anything else with its own message as a sentence. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof OneportError) return error.problem;
-  const message = error instanceof Error ? error.message : String(error);
+  const words = messageOf(error);
+  const message = /[.!?]$/.test(words) ? words : `${words}.`;
   return { code: "unexpected", message, remedy: "Please report this with the log." };
+}
+
+/** The words of whatever was thrown, for a sentence about it. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The system's error code (`ECONNREFUSED`, …) of whatever was thrown, if it carries one. */

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import type { SecureContext } from "node:tls";
 import { canonicalAddress } from "../core/domain.ts";
-import { fail, ok, type Problem, problemOf, type Result, systemCode } from "../core/errors.ts";
+import { fail, messageOf, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
 import { tlsContext } from "./tls-context.ts";
 
 export interface OwnCertificate {
@@ -54,7 +54,7 @@ export async function readCertificate({
   try {
     certificate = new X509Certificate(pem);
   } catch (error) {
-    const message = `The certificate in ${path} cannot be read: ${problemOf(error).message}.`;
+    const message = `The certificate in ${path} cannot be read: ${messageOf(error)}.`;
     return fault([], "certificate-damaged", message, "Put the file there again.");
   }
   const key = await readKey(path, pem, certificate);
@@ -85,7 +85,7 @@ async function readKey(
       const message = `The private key of ${path} is encrypted.`;
       return fault(names, "key-encrypted", message, "Decrypt it with: openssl pkey -in KEY -out NEWKEY");
     }
-    const message = `The private key of ${path} cannot be read: ${problemOf(error).message}.`;
+    const message = `The private key of ${path} cannot be read: ${messageOf(error)}.`;
     return fault(names, "key-damaged", message, "Put the file there again.");
   }
   if (certificate.checkPrivateKey(key)) return ok(keyPem);
@@ -128,7 +128,7 @@ function own(
       context: tlsContext(pem, key),
     });
   } catch (error) {
-    const message = `TLS does not take the certificate in ${path}: ${problemOf(error).message}.`;
+    const message = `TLS does not take the certificate in ${path}: ${messageOf(error)}.`;
     const remedy = "Have it made again, with a key of 2048 bits or more.";
     return fault(names, "certificate-refused", message, remedy);
   }

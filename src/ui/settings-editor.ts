@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { Range, type TextDocument, Uri, WorkspaceEdit, workspace } from "vscode";
 import { difference } from "../core/edit-json.ts";
-import { fail, ok, problemOf, type Result } from "../core/errors.ts";
+import { fail, messageOf, ok, type Result } from "../core/errors.ts";
 import { parseSettingsText } from "../platform/settings-file.ts";
 import type { SettingsPlace } from "./route-places.ts";
 import { documentOf } from "./settings-documents.ts";
@@ -71,7 +71,7 @@ export async function openText(uri: Uri): Promise<Result<TextDocument>> {
   try {
     return ok(await workspace.openTextDocument(uri));
   } catch (error) {
-    return fail(unreadable(workspace.asRelativePath(uri), problemOf(error).message));
+    return fail(unreadable(workspace.asRelativePath(uri), messageOf(error)));
   }
 }
 

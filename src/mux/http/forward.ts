@@ -1,5 +1,5 @@
 /** Passes one exchange on to a service and its answer back, streaming both ways. */
-import { type Problem, problemOf, systemCode } from "../../core/errors.ts";
+import { messageOf, type Problem, systemCode } from "../../core/errors.ts";
 import { requestHeaders, responseHeaders, valuesOf, without } from "../../core/http-headers.ts";
 import type { Accepted } from "../../core/http-request.ts";
 import { formatTarget, type Route, type Target } from "../../core/route.ts";
@@ -153,7 +153,7 @@ export function brokenOff(error: unknown, target: Target): Problem {
   const how = broke ? "broke off before it answered" : "did not answer in HTTP";
   return {
     code: "target-broke-off",
-    message: `${formatTarget(target)} ${how} (${problemOf(error).message}).`,
+    message: `${formatTarget(target)} ${how} (${messageOf(error)}).`,
     remedy: `Look at the service's own log, and check that port ${target.port} is the one that speaks HTTP.`,
   };
 }

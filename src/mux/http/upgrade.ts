@@ -1,6 +1,6 @@
 /** Passes a request for another protocol (WebSocket) on, and splices client and service once both have agreed. */
 import http from "node:http";
-import { problemOf } from "../../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import type { Accepted } from "../../core/http-request.ts";
 import { formatTarget, type Route } from "../../core/route.ts";
 import { splice } from "../splice.ts";
@@ -57,7 +57,7 @@ export async function forwardUpgrade(
     try {
       step();
     } catch (error) {
-      giveUp(`gave an answer that cannot be passed on (${problemOf(error).message})`);
+      giveUp(`gave an answer that cannot be passed on (${messageOf(error)})`);
     }
   }
 

@@ -1,0 +1,20 @@
+/** What was thrown, as it is told. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OneportError, problemOf } from "../../src/core/errors.ts";
+
+test("what nobody expected is told as a sentence, with another one for what to do", () => {
+  for (const [thrown, message] of [
+    [new TypeError("x is not a function"), "x is not a function."],
+    [new Error("It broke."), "It broke."],
+    ["gone", "gone."],
+  ]) {
+    const told = problemOf(thrown);
+    assert.deepEqual(told, { code: "unexpected", message, remedy: "Please report this with the log." });
+  }
+});
+
+test("a problem of ours is told as it is", () => {
+  const problem = { code: "port-taken", message: "Port 443 is taken", remedy: "Take another." };
+  assert.equal(problemOf(new OneportError(problem)), problem);
+});
