@@ -38,6 +38,16 @@ test("what touches the machine is set by the machine's user alone, and routes by
   });
 });
 
+test("what a workspace can set counts only once it is trusted", () => {
+  const settable = Object.entries(properties).flatMap(([key, { scope }]) =>
+    scope === "machine" ? [] : [key],
+  );
+  const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
+  // In an untrusted folder nothing starts by itself anyway; and a restricted value comes only after the folder is trusted,
+  // when its `false` would be too late.
+  assert.deepEqual([...restrictedConfigurations, "oneport.autoStart"].sort(), settable.sort());
+});
+
 test("the schema has the options that the code reads", () => {
   const [problem] = parseRoutes({ "a.test": { to: 1, "no such option": 1 } }).problems;
   const read = /Write one of (.*), or remove it/.exec(problem?.remedy ?? "")?.[1]?.split(/, | or /);
