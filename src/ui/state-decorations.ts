@@ -11,12 +11,13 @@ export function stateUri(state: RouteState): Uri {
 }
 
 export function registerStateDecorations(): Disposable {
-  const decorations = new Map(
-    Object.entries(stateLooks).map(([state, { mark, labelColor }]) => {
-      const color = labelColor === undefined ? undefined : new ThemeColor(labelColor);
-      return [`/${state}`, new FileDecoration(mark, undefined, color)];
-    }),
-  );
+  const decorations = new Map<string, FileDecoration>();
+  for (const [state, { mark, labelColor }] of Object.entries(stateLooks)) {
+    // VS Code takes an empty decoration for a mistake.
+    if (mark === undefined && labelColor === undefined) continue;
+    const color = labelColor === undefined ? undefined : new ThemeColor(labelColor);
+    decorations.set(`/${state}`, new FileDecoration(mark, undefined, color));
+  }
   return window.registerFileDecorationProvider({
     provideFileDecoration: ({ scheme: own, path }) => (own === scheme ? decorations.get(path) : undefined),
   });

@@ -131,10 +131,13 @@ export class CodeServer implements AsyncDisposable {
     return await this.#processes.processes("--type=extensionHost");
   }
 
-  /** What the extension has logged in all windows, for whoever wonders what went wrong in one. */
-  async log(): Promise<string> {
+  /**
+   * What the extension has logged in all windows, for whoever wonders what went wrong in one; or another log, such as
+   * `remoteexthost`, in which VS Code says what extensions do wrong.
+   */
+  async log(name = "Oneport"): Promise<string> {
     const files = await readdir(this.#logs, { recursive: true }).catch(() => []);
-    const ours = files.filter((file) => basename(file) === "Oneport.log").sort();
+    const ours = files.filter((file) => basename(file) === `${name}.log`).sort();
     const texts = await Promise.all(ours.map((file) => readFile(join(this.#logs, file), "utf8")));
     return ours.map((file, at) => `${file}:\n${texts[at]}`).join("\n");
   }

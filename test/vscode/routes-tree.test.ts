@@ -189,6 +189,10 @@ test("The tree of routes", async (t) => {
     await eventually(async () => assert.match(await window.editorText(), /echo\.localhost/));
   });
 
+  await t.test("does nothing that VS Code warns of", async () => {
+    assert.doesNotMatch(await server.log("remoteexthost"), /\[(warning|error)\].*oneport\.oneport/);
+  });
+
   await t.test("groups routes by where they are written when there are several places", async () => {
     await server.setUserSettings({ "oneport.routes": { "mine.localhost": port } });
     await window.reload();
