@@ -3,8 +3,8 @@ import { Disposable, EventEmitter, Uri, workspace } from "vscode";
 import { formatDomain, parseDomain } from "../core/domain.ts";
 import type { PlacedRoute } from "../core/merge-routes.ts";
 import { parseRoutes, type Route, type RouteProblem } from "../core/route.ts";
-import { parseSettingsText } from "../platform/settings-file.ts";
 import { mergePlaces, type SettingsPlace, settingsPlaces } from "./route-places.ts";
+import { readSettingsText, type SettingsForm } from "./settings-marks.ts";
 
 export interface WrittenRoute {
   readonly place: SettingsPlace;
@@ -82,27 +82,39 @@ function written(
 
 /** VS Code hides what an untrusted workspace says, so its files are read for what would act if it were trusted. */
 async function untrustedRoutes(places: readonly SettingsPlace[]): Promise<WrittenRoute[]> {
-  const workspacePlace = places.find(({ kind }) => kind === "workspace");
-  const folders = workspace.workspaceFolders ?? [];
   const found = await Promise.all(
-    folders.map(async (folder) => {
-      const place = places.find((each) => each.folder === folder) ?? workspacePlace;
-      const routes = await routesInFile(Uri.joinPath(folder.uri, ".vscode", "settings.json"));
-      return place
-        ? Object.entries(routes).map(([key, value]) => written(place, key, value, { is: "untrusted" }))
-        : [];
+    untrustedFiles(places).map(async ({ place, file, form }) => {
+      const routes = await routesInFile(file, form);
+      return Object.entries(routes).map(([key, value]) => written(place, key, value, { is: "untrusted" }));
     }),
   );
   return found.flat();
 }
 
-async function routesInFile(file: Uri): Promise<Readonly<Record<string, unknown>>> {
+interface UntrustedFile {
+  readonly place: SettingsPlace;
+  readonly file: Uri;
+  readonly form: SettingsForm;
+}
+
+function untrustedFiles(places: readonly SettingsPlace[]): UntrustedFile[] {
+  const workspacePlace = places.find(({ kind }) => kind === "workspace");
+  const { workspaceFile, workspaceFolders = [] } = workspace;
+  const inFolders = workspaceFolders.flatMap((folder): UntrustedFile[] => {
+    const place = places.find((each) => each.folder === folder) ?? workspacePlace;
+    const file = Uri.joinPath(folder.uri, ".vscode", "settings.json");
+    return place ? [{ place, file, form: "settings" }] : [];
+  });
+  if (!workspacePlace || !workspaceFile) return inFolders;
+  return [{ place: workspacePlace, file: workspaceFile, form: "workspace" }, ...inFolders];
+}
+
+async function routesInFile(file: Uri, form: SettingsForm): Promise<Readonly<Record<string, unknown>>> {
   const text = await workspace.fs.readFile(file).then(
     (bytes) => new TextDecoder().decode(bytes),
     // A folder without settings has no routes.
     () => "",
   );
-  const read = parseSettingsText(text, file.path);
-  const value = read.ok ? read.value.values["oneport.routes"] : undefined;
+  const value = readSettingsText(text, form)?.values["oneport.routes"];
   return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }

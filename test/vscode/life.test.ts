@@ -178,6 +178,20 @@ test("In Restricted Mode a folder's routes are shown, and do nothing until it is
   assert.notEqual(refused.status, 0);
 });
 
+test("In Restricted Mode the routes of a .code-workspace file are shown beside those of its folders", async () => {
+  await using server = await CodeServer.start({ settings: restrictedMode });
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("cloned", { "oneport.routes": { "folder.localhost": 3000 } });
+  const workspace = join(server.scratch, "cloned.code-workspace");
+  const settings = { "oneport.routes": { "shared.localhost": 3001 } };
+  await writeFile(workspace, JSON.stringify({ folders: [{ path: folder }], settings }));
+  await using window = await Window.open(browser, server, { workspace });
+  const view = await window.routesWith("folder.localhost");
+  for (const label of ["folder.localhost", "shared.localhost"]) {
+    assert.match((await view.row(label)).description, /in Restricted Mode$/);
+  }
+});
+
 test("A folder with routes starts by itself when its user comes to trust it", async () => {
   await using web = await startWebService(0);
   await using server = await CodeServer.start({ settings: restrictedMode });
