@@ -84,7 +84,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     },
     checkAgain: () => setup.check(),
   };
-  const setup = new MachineSetup(machine, () => parsed().certificates === "authority");
+  const setup = new MachineSetup(machine, usesAuthority);
   const edits = routeEdits(context.globalStorageUri);
   const editing: RouteEditing = { edits, settings, state: () => host.state, workerEntry };
   const suggested = new SuggestedServices(editing);
@@ -214,6 +214,13 @@ export async function activate(context: ExtensionContext): Promise<void> {
   look();
   // Its end is not waited for: VS Code counts the time until the promise is fulfilled as ours.
   startIfWanted();
+}
+
+/** Asked for each route at each redraw, so nothing else is read. */
+function usesAuthority(): boolean {
+  const key = "oneport.certificates";
+  const values = { [key]: workspace.getConfiguration().get<unknown>(key) };
+  return parseSettings(values).settings.certificates === "authority";
 }
 
 /** VS Code waits for this a few seconds, so that open connections can end by themselves. */

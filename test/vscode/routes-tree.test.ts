@@ -15,6 +15,8 @@ import { Window } from "./window.ts";
 
 const shop = "shop.localhost";
 const echo = "echo.localhost";
+/** Of the times in /proc, on every Linux that people use. */
+const ticksPerSecond = 100;
 
 test("The tree of routes", async (t) => {
   let web = await startWebService(0);
@@ -203,6 +205,38 @@ test("The tree of routes", async (t) => {
     assert.equal((await view.row("mine.localhost")).level, 2);
   });
 });
+
+test("Five hundred routes are drawn anew without holding up the thread that all extensions share", async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  const names = Array.from({ length: 500 }, (_, index) => `shop${index}.localhost`);
+  const routes = Object.fromEntries(names.map((name) => [name, web.port]));
+  const folder = await server.makeFolder("many", { "oneport.routes": routes });
+  await using window = await Window.open(browser, server, { folder });
+  await window.sideBar("Oneport");
+  const view = window.view("Routes");
+  const shows = async (state: RegExp) =>
+    await eventually(async () => assert.match((await view.row("shop0.localhost")).ariaLabel, state));
+  await shows(/, up,/);
+  const [host] = await server.extensionHosts();
+  const before = await mainThreadSeconds(host);
+  await web[Symbol.asyncDispose]();
+  await shows(/, down,/);
+  const spent = (await mainThreadSeconds(host)) - before;
+  assert.ok(spent < 1, `${spent} s`);
+});
+
+/** The processor time that the thread has taken. */
+async function mainThreadSeconds(processId: number | undefined): Promise<number> {
+  const stat = await readFile(`/proc/${processId}/task/${processId}/stat`, "utf8");
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return ((user ?? 0) + (system ?? 0)) / ticksPerSecond;
+}
 
 /** A connection that is kept open, as a browser does it. */
 async function connection(port: number): Promise<AsyncDisposable> {
