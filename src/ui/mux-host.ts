@@ -3,7 +3,7 @@ import { type Disposable, EventEmitter, l10n, workspace } from "vscode";
 import { type Problem, problemOf } from "../core/errors.ts";
 import type { MuxEvent } from "../core/events.ts";
 import { type MuxState, nextState, stopped, stoppedFor } from "../core/mux-state.ts";
-import { parseSettings } from "../core/settings.ts";
+import { parseSettings, type Settings } from "../core/settings.ts";
 import { MuxWorker } from "../session/mux-worker.ts";
 
 /** In seconds, for connections that are open when the mux is stopped or the window closes. */
@@ -36,12 +36,31 @@ export class MuxHost implements Disposable {
     return this.#state;
   }
 
-  /** Fulfilled when it listens; with the problem when it cannot. Does nothing when it runs already. */
+  /**
+   * Fulfilled when it listens on the port that the settings say by then; with the problem when it cannot. Does nothing when
+   * it runs already.
+   */
   async start(): Promise<Problem | undefined> {
     if (this.#state.phase !== "stopped") return undefined;
+    const port = this.#wantedPort;
+    const problem = await this.#startOn(port);
+    const wasStopped = !problem && !this.#isRunning;
+    if (wasStopped || port === this.#wantedPort) return problem;
+    await this.stop();
+    return this.start();
+  }
+
+  get #isRunning(): boolean {
+    return this.#state.phase === "running";
+  }
+
+  get #wantedPort(): Settings["port"] {
+    return parseSettings(this.#options.readSettings()).settings.port;
+  }
+
+  async #startOn(port: Settings["port"]): Promise<Problem | undefined> {
     const { workerEntry, stateDirectory, readSettings } = this.#options;
     const settings = readSettings();
-    const { port } = parseSettings(settings).settings;
     this.#change({ ...stopped, phase: "starting" });
     const { promise, resolve } = Promise.withResolvers<Problem | undefined>();
     const worker = new MuxWorker(workerEntry, (event) => {

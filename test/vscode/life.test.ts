@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Browser } from "../e2e/browser.ts";
 import { run } from "../e2e/program.ts";
-import { startTcp } from "../mux/support.ts";
+import { freePort, startTcp } from "../mux/support.ts";
 import { authorityFile, environment } from "../sample/oneport.ts";
 import { startWebService } from "../sample/services.ts";
 import { CodeServer, restrictedMode } from "./code-server.ts";
 import { eventually } from "./eventually.ts";
+import { OtherVersion } from "./other-version.ts";
 import { Window } from "./window.ts";
 
 const started = /^Oneport :\d+/;
@@ -224,4 +225,26 @@ test("Another program on the port is named, and the actions that help are offere
   assert.match(toast.message, new RegExp(`pid ${process.pid}`));
   assert.deepEqual(toast.buttons, ["Try Again", "Change Port", "Show Log"]);
   assert.match(await readFile(server.machineSettingsFile, "utf8"), new RegExp(`${stranger.port}`));
+});
+
+test("A port that is changed again while the mux starts on the first one is where it runs in the end", async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("moving", { "oneport.routes": { "shop.localhost": web.port } });
+  await using window = await Window.open(browser, server, { folder });
+  await serves(server, "shop.localhost");
+  await using stranger = await startTcp(() => undefined);
+  const last = await freePort();
+  {
+    // A start on that port takes as long as this one stays.
+    await using older = await OtherVersion.own(server.stateDirectory, stranger.port, "older");
+    await writeFile(server.machineSettingsFile, JSON.stringify({ "oneport.port": stranger.port }));
+    await older.asked();
+    const settings = { "oneport.port": last, "oneport.routes": { "later.localhost": web.port } };
+    await writeFile(server.machineSettingsFile, JSON.stringify(settings));
+    await window.routesWith("later.localhost");
+  }
+  await statusIs(window, new RegExp(`^Oneport :${last}`));
+  assert.deepEqual(await window.toasts.all(), []);
 });
