@@ -109,7 +109,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
 
   const start = async () => {
     const problem = await host.start();
-    if (problem) return showProblem(problem);
+    if (problem) return showProblem(problem, { endsMux: true });
     await rememberRunning(memory, true);
   };
   const startIfWanted = () => {
@@ -192,7 +192,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
       if (state.phase !== before.phase) look();
       // Nobody here has asked for that end, so nobody is waiting to be told of it.
       const { failure } = state;
-      if (before.phase === "running" && state.phase === "stopped" && failure) void showProblem(failure);
+      const hasEnded = before.phase === "running" && state.phase === "stopped";
+      if (hasEnded && failure) void showProblem(failure, { endsMux: true });
       before = state;
     }),
     workspace.onDidChangeConfiguration(async (change) => {

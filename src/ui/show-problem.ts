@@ -9,15 +9,16 @@ interface Action {
   readonly argument?: unknown;
 }
 
-export async function showProblem(problem: Problem): Promise<void> {
+/** `endsMux`: the mux does not run for it, and may be tried again whatever it is. */
+export async function showProblem(problem: Problem, { endsMux = false } = {}): Promise<void> {
   const text = inEditorsWords(`${problem.message} ${problem.remedy}`.trim());
-  const actions = actionsFor(problem.code);
+  const actions = actionsFor(problem.code, endsMux);
   const chosen = await window.showErrorMessage(text, ...actions.map(({ title }) => title));
   const action = actions.find(({ title }) => title === chosen);
   if (action) await commands.executeCommand(action.command, action.argument);
 }
 
-function actionsFor(code: string): Action[] {
+function actionsFor(code: string, endsMux: boolean): Action[] {
   const log: Action = { title: l10n.t("Show Log"), command: "oneport.showLog" };
   const again: Action = { title: l10n.t("Try Again"), command: "oneport.start" };
   const change: Action = {
@@ -31,6 +32,6 @@ function actionsFor(code: string): Action[] {
     case "port-forbidden":
       return [{ title: l10n.t("Use Port 443…"), command: "oneport.usePort443" }, change, log];
     default:
-      return [log];
+      return endsMux ? [again, log] : [log];
   }
 }

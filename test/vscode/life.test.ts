@@ -248,3 +248,21 @@ test("A port that is changed again while the mux starts on the first one is wher
   await statusIs(window, new RegExp(`^Oneport :${last}`));
   assert.deepEqual(await window.toasts.all(), []);
 });
+
+test("A mux that could not go on says why, and is started again from there", async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("older", { "oneport.routes": { "shop.localhost": web.port } });
+  await using window = await Window.open(browser, server, { folder });
+  await serves(server, "shop.localhost");
+  {
+    await using _newer = await OtherVersion.takeOver(server.stateDirectory, server.muxPort);
+    const toast = await window.toasts.shown("newer version");
+    assert.deepEqual(toast.buttons, ["Try Again", "Show Log"]);
+    const [item] = await window.statusBar();
+    assert.match(item?.ariaLabel ?? "", /^Oneport is stopped: .*newer version/);
+  }
+  await window.toasts.press("newer version", "Try Again");
+  await serves(server, "shop.localhost");
+});

@@ -31,6 +31,14 @@ export class OtherVersion implements AsyncDisposable {
     return other;
   }
 
+  /** Comes to a mux that is older, has it make room, and owns it. */
+  static async takeOver(stateDirectory: string, port: number): Promise<OtherVersion> {
+    const older = net.connect(socketOf(stateDirectory, port));
+    older.write(`${JSON.stringify({ type: "retire" })}\n`);
+    await once(older.resume(), "close");
+    return await OtherVersion.own(stateDirectory, port, "newer");
+  }
+
   /** Fulfilled when somebody has come, who waits from then on for an older one to go. */
   async asked(): Promise<void> {
     if (this.#members.size === 0) await once(this.#server, "connection");
