@@ -14,6 +14,7 @@ import { type Handlers, registerCommands } from "./ui/commands.ts";
 import { SettingsDiagnostics } from "./ui/diagnostics.ts";
 import { changeTarget, duplicateRoute, editRoute } from "./ui/edit-route.ts";
 import { routeEdits } from "./ui/edit-settings.ts";
+import { problemText } from "./ui/editors-words.ts";
 import { FindingsPage } from "./ui/findings.ts";
 import { onFolderOpened, rememberRunning, shouldStart } from "./ui/life.ts";
 import { keepsConnections, logEvent } from "./ui/log-event.ts";
@@ -49,7 +50,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const log = window.createOutputChannel("Oneport", { log: true });
   const report = (error: unknown) => {
     const problem = problemOf(error);
-    log.error(`${problem.message} ${problem.remedy}`);
+    log.error(problemText(problem));
     void showProblem(problem);
   };
   const parsed = () => parseSettings(readSettings()).settings;

@@ -11,6 +11,7 @@ import {
   type Uri,
   workspace,
 } from "vscode";
+import { problemText } from "./editors-words.ts";
 import type { RouteSettings, WrittenRoute } from "./route-settings.ts";
 import { formOf, rangeOf, type SettingsDocument, settingsDocuments } from "./settings-documents.ts";
 import {
@@ -120,8 +121,7 @@ async function readDocument(document: SettingsDocument): Promise<ReadDocument | 
 }
 
 function diagnosticOf({ problem, severity, place }: Mark, text: string): Diagnostic {
-  const message = `${problem.message} ${problem.remedy}`;
-  return diagnostic(rangeOf(text, place), message, severity, problem.code);
+  return diagnostic(rangeOf(text, place), problemText(problem), severity, problem.code);
 }
 
 function diagnostic(range: Range, message: string, severity: Severity, code: string): Diagnostic {

@@ -5,6 +5,7 @@ import type { RouteSummary } from "../core/events.ts";
 import { visible } from "../core/printable.ts";
 import { parseRoutes } from "../core/route.ts";
 import { routeNotes } from "../core/route-notes.ts";
+import { problemText } from "./editors-words.ts";
 import type { WrittenRoute } from "./route-settings.ts";
 import type { Localizer } from "./row.ts";
 
@@ -46,7 +47,7 @@ export function judgeDomain(
     return { text: said, isError: false };
   }
   const [note] = read.flatMap((route) => routeNotes(key, route));
-  return note && { text: sentence(note), isError: false };
+  return note && { text: problemText(note), isError: false };
 }
 
 /** How a typed domain is written: in its normal form, but other scripts than Latin as they were typed. */
@@ -69,9 +70,5 @@ function takenBy({ domain, place }: WrittenRoute, l10n: Localizer): string {
 }
 
 function error(problem: Problem): Judgement {
-  return { text: sentence(problem), isError: true };
-}
-
-function sentence({ message, remedy }: Problem): string {
-  return `${message} ${remedy}`;
+  return { text: problemText(problem), isError: true };
 }

@@ -2,6 +2,7 @@
 import { LogLevel, type LogOutputChannel } from "vscode";
 import type { MuxEvent } from "../core/events.ts";
 import { formatEvent, type Style } from "../core/log-line.ts";
+import { problemText } from "./editors-words.ts";
 
 /** Whether connections are kept, which may come by the thousand a second. */
 export function keepsConnections({ logLevel }: LogOutputChannel): boolean {
@@ -23,7 +24,7 @@ export function logEvent(log: LogOutputChannel, event: MuxEvent): void {
     case "overload":
       return log.info(formatEvent(event, plain));
     case "problem":
-      return log.error(`${event.problem.message} ${event.problem.remedy}`);
+      return log.error(problemText(event.problem));
     case "stopped":
       return log.info("Stopped.");
   }

@@ -1,6 +1,7 @@
 /** What stands above the routes in the tree: what is not as it should be yet, each with the one command that helps. */
 import type { Problem } from "../core/errors.ts";
 import type { MuxState } from "../core/mux-state.ts";
+import { problemText } from "./editors-words.ts";
 import type { MachineSetup } from "./machine-setup.ts";
 import type { WrittenRoute } from "./route-settings.ts";
 import type { Localizer, Notice } from "./row.ts";
@@ -47,7 +48,7 @@ function notRunning({ phase, failure }: MuxState, l10n: Localizer): Notice[] {
       icon: { id: failure ? "error" : "debug-stop" },
       label: failure ? l10n.t("Oneport could not go on") : l10n.t("Oneport is stopped"),
       description: l10n.t("start the mux"),
-      tooltip: failure ? `${failure.message} ${failure.remedy}` : l10n.t("No port is open."),
+      tooltip: failure ? problemText(failure) : l10n.t("No port is open."),
       command: "oneport.start",
     },
   ];

@@ -2,6 +2,7 @@
 
 import { urlOf } from "../core/connect-command.ts";
 import type { MuxState } from "../core/mux-state.ts";
+import { problemText } from "./editors-words.ts";
 import type { RouteFacts } from "./route-facts.ts";
 
 export function reportRoutes({ phase, port, failure }: MuxState, routes: readonly RouteFacts[]) {
@@ -25,7 +26,7 @@ function reportRoute(facts: RouteFacts) {
     resolves,
     openConnections: open?.count,
     lastFailure: refusal?.message,
-    problems: problems.length > 0 ? problems.map(({ message, remedy }) => `${message} ${remedy}`) : undefined,
+    problems: problems.length > 0 ? problems.map(problemText) : undefined,
     writtenIn: written?.place.name ?? "another window",
   };
 }

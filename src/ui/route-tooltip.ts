@@ -1,8 +1,8 @@
 /** The whole story of a route, as the Markdown of its tooltip. */
 import type { Certificate } from "../core/connect-command.ts";
 import { urlOf } from "../core/connect-command.ts";
-import type { Problem } from "../core/errors.ts";
 import { isLocalhost } from "../core/loopback.ts";
+import { problemText } from "./editors-words.ts";
 import { plainMarkdown } from "./markdown.ts";
 import type { RouteFacts, TargetFacts } from "./route-facts.ts";
 import { kindWord, stateWord } from "./route-words.ts";
@@ -19,8 +19,8 @@ export function routeTooltip(facts: RouteFacts, l10n: Localizer): string {
     ...labelled(l10n.t("Certificate"), endpoint && certificateWords(endpoint.certificate, l10n)),
     ...labelled(l10n.t("Own address"), address),
     ...labelled(l10n.t("Written in"), written ? placeOf(written.place, l10n) : l10n.t("another window")),
-    ...problems.flatMap((problem) => labelled(l10n.t("Problem"), sentence(problem))),
-    ...labelled(l10n.t("Last failure"), refusal && sentence(refusal)),
+    ...problems.flatMap((problem) => labelled(l10n.t("Problem"), problemText(problem))),
+    ...labelled(l10n.t("Last failure"), refusal && problemText(refusal)),
   ];
   const notes = notesOn(facts, l10n).map(plainMarkdown);
   return [`**${plainMarkdown(domain)}** · ${plainMarkdown(head)}`, lines.join("  \n"), ...notes].join("\n\n");
@@ -33,10 +33,6 @@ function labelled(label: string, text: string | undefined): readonly string[] {
 /** A reason is a sentence that names the target. */
 function healthOf({ url, health }: TargetFacts): string {
   return health ? (health.reason ?? `${url} (${health.state})`) : url;
-}
-
-function sentence({ message, remedy }: Problem): string {
-  return `${message} ${remedy}`;
 }
 
 function placeOf({ kind, name }: { readonly kind: string; readonly name: string }, l10n: Localizer): string {

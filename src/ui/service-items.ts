@@ -1,6 +1,7 @@
 /** The items among which a service is chosen: those that listen, the targets there are already, and what was typed. */
 import { l10n, type QuickPickItem, QuickPickItemKind, ThemeIcon } from "vscode";
 import type { Asking, ServiceChoice } from "./asking.ts";
+import { inEditorsWords } from "./editors-words.ts";
 import type { Scouting } from "./scouting.ts";
 import { type ServiceRow, serviceRows } from "./service-rows.ts";
 import { readTyped } from "./typed-target.ts";
@@ -91,7 +92,7 @@ function typedItems(typed: string, rows: readonly ServiceRow[]): ServiceItem[] {
 function problemItem(message: string, remedy: string): ServiceItem {
   return {
     label: withoutIcons(message),
-    detail: withoutIcons(remedy),
+    detail: withoutIcons(inEditorsWords(remedy)),
     iconPath: new ThemeIcon("error"),
     alwaysShow: true,
   };

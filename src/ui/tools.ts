@@ -14,6 +14,7 @@ import type { Finding } from "../core/diagnosis.ts";
 import { fail, type Problem, type Result } from "../core/errors.ts";
 import type { MuxState } from "../core/mux-state.ts";
 import type { RouteEdits } from "./edit-settings.ts";
+import { inEditorsWords, problemText } from "./editors-words.ts";
 import { plainMarkdown } from "./markdown.ts";
 import type { RouteFacts } from "./route-facts.ts";
 import { settingsPlaces } from "./route-places.ts";
@@ -46,7 +47,7 @@ function listRoutes({ routes, state }: ToolContext): LanguageModelTool<unknown> 
 function diagnose(context: ToolContext): LanguageModelTool<unknown> {
   return {
     prepareInvocation: () => ({ invocationMessage: l10n.t("Looking at Oneport's routes and this machine") }),
-    invoke: async () => answer(unwrap(await context.diagnose())),
+    invoke: async () => answer(unwrap(await context.diagnose()).map(inPalette)),
   };
 }
 
@@ -62,7 +63,7 @@ function addRoute(context: ToolContext): LanguageModelTool<unknown> {
         written: { [key]: value },
         in: fileOf(planned),
         mux: context.state().phase,
-        notes: notes.map(({ message, remedy }) => `${message} ${remedy}`),
+        notes: notes.map(problemText),
       });
     },
   };
@@ -106,10 +107,15 @@ function fileOf({ place }: PlannedRoute): string {
   return documentOf(place)?.uri.fsPath ?? l10n.t("your user settings, for all windows");
 }
 
+/** As it is done in VS Code: there may be no command line of ours. */
+function inPalette({ remedy, ...finding }: Finding): Finding {
+  return remedy === undefined ? finding : { ...finding, remedy: inEditorsWords(remedy) };
+}
+
 /** A tool says what went wrong by throwing it. */
 function unwrap<T>(result: Result<T>): T {
   if (result.ok) return result.value;
-  throw new Error(`${result.error.message} ${result.error.remedy}`);
+  throw new Error(problemText(result.error));
 }
 
 /** Compact, for models count every character. */

@@ -33,7 +33,7 @@ test("a route has its URL and its health, and what is not known is left out", ()
 });
 
 test("a route that does not act has the reason, and a mux that does not run as well", () => {
-  const problem = { code: "port-taken", message: "Port 443 is taken.", remedy: "Take another." };
+  const problem = { code: "port-taken", message: "Port 443 is taken.", remedy: 'Run "oneport start".' };
   const broken: RouteFacts = { domain: "a b", state: "broken", targets: [], problems: [problem] };
   assert.deepEqual(asJson(reportRoutes({ ...stopped, failure: problem }, [broken])), {
     mux: { phase: "stopped", problem: "Port 443 is taken." },
@@ -42,7 +42,7 @@ test("a route that does not act has the reason, and a mux that does not run as w
         domain: "a b",
         state: "broken",
         targets: [],
-        problems: ["Port 443 is taken. Take another."],
+        problems: ['Port 443 is taken. Run "Oneport: Start Mux".'],
         writtenIn: "another window",
       },
     ],

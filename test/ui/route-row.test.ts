@@ -213,7 +213,7 @@ test("open connections are rows, the oldest first, and the rest a number", () =>
 });
 
 test("the tooltip tells the whole story", () => {
-  const refusal: Problem = { code: "x", message: "It was refused.", remedy: "Start it." };
+  const refusal: Problem = { code: "x", message: "It was refused.", remedy: 'Run "oneport hosts apply".' };
   const more = {
     targets: new Map([down("tcp://localhost:5432")]),
     refusals: new Map([["db.test", refusal]]),
@@ -227,7 +227,7 @@ test("the tooltip tells the whole story", () => {
     "Certificate: from Oneport's authority, which this machine does not trust yet  ",
     `Own address: ${address}  `,
     "Written in: the workspace settings  ",
-    "Last failure: It was refused. Start it.",
+    'Last failure: It was refused. Run "Oneport: Update Hosts File…".',
     "The name does not lead to Oneport on this machine. Update the hosts file.",
   ]);
 });

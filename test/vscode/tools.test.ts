@@ -43,7 +43,7 @@ async function settingsOf(folder: string): Promise<unknown> {
 test("a model reads the routes, has them looked at, and adds one that the user agrees to", async () => {
   await using server = await CodeServer.start({ extensions: [caller] });
   await using browser = await Browser.open([]);
-  const routes = { "shop.localhost": 3000, "bad.localhost": "localhost" };
+  const routes = { "shop.localhost": 3000, "bad.localhost": "localhost", "app.shop.test": 3001 };
   const settings = { "oneport.autoStart": false, "oneport.routes": routes };
   const folder = await server.makeFolder("shop", settings);
   await using window = await Window.open(browser, server, { folder });
@@ -55,12 +55,16 @@ test("a model reads the routes, has them looked at, and adds one that the user a
     routes: [
       { domain: "shop.localhost", state: "unknown", targets: [{ url: "http://localhost:3000" }] },
       { domain: "bad.localhost", state: "broken" },
+      { domain: "app.shop.test", state: "unknown" },
     ],
   });
 
   await call(window, folder, { name: "oneport_diagnose", input: {} });
   const findings = await json(folder);
   assert.ok(Array.isArray(findings) && findings.some((finding) => finding.subject === "shop.localhost"));
+  const remedies = findings.map(({ remedy }) => String(remedy)).join(" ");
+  assert.match(remedies, /Run "Oneport: Update Hosts File…"/);
+  assert.doesNotMatch(remedies, /"oneport /);
 
   const api = { domain: "API.localhost", target: "http://localhost:4000/" };
   await call(window, folder, { name: "oneport_add_route", input: api });

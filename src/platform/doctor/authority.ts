@@ -38,7 +38,8 @@ async function readWith(folder: AuthorityFolder): Promise<Result<Authority | und
 async function checkDates(root: X509Certificate, folder: AuthorityFolder, now: Date): Promise<Finding> {
   const about = { check: "authority", subject: "authority" } as const;
   const until = root.validTo;
-  const message = `It is good until ${dayOf(Date.parse(until))}, for ${(await folder.names()).join(", ")}.`;
+  const names = (await folder.names()).join(", ");
+  const message = `It is good until ${dayOf(Date.parse(until))}, for ${names}; its certificate is ${folder.rootFile}.`;
   if (Date.parse(until) - now.getTime() > soon) return { ...about, state: "ok", message };
   const remedy = 'Run "oneport clean" and then "oneport ca trust" for a new one.';
   return { ...about, state: "note", message, remedy };
