@@ -22,6 +22,7 @@ import { lookAtEverything, type MachineContext, machineCommands } from "./ui/mac
 import { MachineSetup } from "./ui/machine-setup.ts";
 import { MuxHost } from "./ui/mux-host.ts";
 import { notices } from "./ui/notices.ts";
+import { openSettings } from "./ui/open-settings.ts";
 import { chooseRoute, editable } from "./ui/pick-route.ts";
 import { registerQuickFixes } from "./ui/quick-fixes.ts";
 import { routeHandlers } from "./ui/route-commands.ts";
@@ -146,7 +147,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     refresh: () => host.refresh(),
     showLog: () => log.show(),
     showStatus: () => showStatusMenu(host.state, settings.routes.length > 0),
-    openSettings: () => commands.executeCommand("workbench.action.openSettings", "@ext:oneport.oneport"),
+    openSettings: () => openSettings("@ext:oneport.oneport"),
     openWalkthrough: () =>
       commands.executeCommand("workbench.action.openWalkthrough", "oneport.oneport#start", false),
   };

@@ -1,36 +1,36 @@
 /** A problem as one message: what happened, what to do, and at most three actions that help. */
 import { commands, l10n, window } from "vscode";
 import type { Problem } from "../core/errors.ts";
-import { inEditorsWords } from "./editors-words.ts";
+import type { CommandName } from "./command-names.ts";
+import { problemText } from "./editors-words.ts";
+import { openSettings } from "./open-settings.ts";
 
 interface Action {
   readonly title: string;
-  readonly command: string;
-  readonly argument?: unknown;
+  readonly run: () => PromiseLike<unknown>;
 }
 
 /** `endsMux`: the mux does not run for it, and may be tried again whatever it is. */
 export async function showProblem(problem: Problem, { endsMux = false } = {}): Promise<void> {
-  const text = inEditorsWords(`${problem.message} ${problem.remedy}`.trim());
   const actions = actionsFor(problem.code, endsMux);
-  const chosen = await window.showErrorMessage(text, ...actions.map(({ title }) => title));
+  const chosen = await window.showErrorMessage(problemText(problem), ...actions.map(({ title }) => title));
   const action = actions.find(({ title }) => title === chosen);
-  if (action) await commands.executeCommand(action.command, action.argument);
+  await action?.run();
 }
 
 function actionsFor(code: string, endsMux: boolean): Action[] {
-  const log: Action = { title: l10n.t("Show Log"), command: "oneport.showLog" };
-  const again: Action = { title: l10n.t("Try Again"), command: "oneport.start" };
-  const change: Action = {
-    title: l10n.t("Change Port"),
-    command: "workbench.action.openSettings",
-    argument: "oneport.port",
-  };
+  const command = (title: string, name: CommandName): Action => ({
+    title,
+    run: () => commands.executeCommand(`oneport.${name}`),
+  });
+  const log = command(l10n.t("Show Log"), "showLog");
+  const again = command(l10n.t("Try Again"), "start");
+  const change: Action = { title: l10n.t("Change Port"), run: () => openSettings("oneport.port") };
   switch (code) {
     case "port-taken":
       return [again, change, log];
     case "port-forbidden":
-      return [{ title: l10n.t("Use Port 443…"), command: "oneport.usePort443" }, change, log];
+      return [command(l10n.t("Use Port 443…"), "usePort443"), change, log];
     default:
       return endsMux ? [again, log] : [log];
   }

@@ -209,7 +209,7 @@ test("A folder with routes starts by itself when its user comes to trust it", as
   await statusIs(window, started);
 });
 
-test("Another program on the port is named, and the actions that help are offered", async () => {
+test("Another program on the port is named, and the actions that help are offered and lead there", async () => {
   await using web = await startWebService(0);
   await using stranger = await startTcp(() => undefined);
   await using server = await CodeServer.start({ muxPort: stranger.port });
@@ -225,6 +225,15 @@ test("Another program on the port is named, and the actions that help are offere
   assert.match(toast.message, new RegExp(`pid ${process.pid}`));
   assert.deepEqual(toast.buttons, ["Try Again", "Change Port", "Show Log"]);
   assert.match(await readFile(server.machineSettingsFile, "utf8"), new RegExp(`${stranger.port}`));
+
+  const setting = (key: string) =>
+    window.page.locator(`.settings-editor .setting-item-contents[data-key="oneport.${key}"]`).waitFor();
+  await window.toasts.press(`Port ${stranger.port}`, "Change Port");
+  await setting("port");
+  await window.key("Control+W");
+  await window.command("Oneport: Open Settings");
+  await setting("port");
+  await setting("autoStart");
 });
 
 test("A port that is changed again while the mux starts on the first one is where it runs in the end", async () => {
