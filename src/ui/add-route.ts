@@ -1,5 +1,6 @@
 /** "Add Route…": which service, which domain, where it is kept. */
 import { l10n } from "vscode";
+import { ok } from "../core/errors.ts";
 import type { Service } from "../core/service.ts";
 import { askDomain } from "./ask-domain.ts";
 import { askPlace, placesFor } from "./ask-place.ts";
@@ -57,7 +58,7 @@ function serviceStep(asking: Asking): Step<Draft> {
     askService(frame, asking, {
       typed: draft.typed,
       keep: (typed) => ({ ...draft, typed }),
-      take: (choice, typed) => ({ ...withPlan(draft, asking.plan(choice)), typed }),
+      take: (choice, typed) => ok({ ...withPlan(draft, asking.plan(choice)), typed }),
     });
 }
 

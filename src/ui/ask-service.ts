@@ -1,9 +1,10 @@
 /** The question which service a route is to lead to: one that listens now, or a port or URL that is typed. */
 import { l10n, type QuickPick, window } from "vscode";
+import type { Problem, Result } from "../core/errors.ts";
 import type { Asking, ServiceChoice } from "./asking.ts";
 import { type Answer, type Frame, showStep } from "./multi-step.ts";
 import type { Scouting } from "./scouting.ts";
-import { isSameChoice, type ServiceItem, serviceItems } from "./service-items.ts";
+import { isSameChoice, problemItem, type ServiceItem, serviceItems } from "./service-items.ts";
 
 export interface ServiceQuestion<Draft> {
   /** What is in the box at first. */
@@ -12,7 +13,8 @@ export interface ServiceQuestion<Draft> {
   readonly kept?: { readonly shown: string; readonly draft: Draft };
   /** The draft with what stands in the box. */
   readonly keep: (typed: string) => Draft;
-  readonly take: (choice: ServiceChoice, typed: string) => Draft;
+  /** Fails with why the route cannot lead there. */
+  readonly take: (choice: ServiceChoice, typed: string) => Result<Draft>;
 }
 
 export async function askService<Draft>(
@@ -27,9 +29,12 @@ export async function askService<Draft>(
   pick.keepScrollPosition = true;
   let isTouched = false;
   let offered: ServiceItem | undefined;
+  let refused: { readonly item: ServiceItem; readonly problem: Problem } | undefined;
   const draw = () => {
     const active = pick.activeItems[0];
-    const items = serviceItems(pick.value.trim(), question.kept?.shown, asking);
+    const items = serviceItems(pick.value.trim(), question.kept?.shown, asking).map((item) =>
+      refused && isSameChoice(item, refused.item) ? problemItem(refused.problem) : item,
+    );
     pick.items = items;
     pick.busy = scouting.isLooking;
     // Until somebody moves, the best guess is offered, and it gets better as services answer.
@@ -44,6 +49,7 @@ export async function askService<Draft>(
       scouting.onDidChange(draw),
       pick.onDidChangeValue(() => {
         isTouched = false;
+        refused = undefined;
         draw();
       }),
       pick.onDidChangeActive(([active]) => {
@@ -51,10 +57,13 @@ export async function askService<Draft>(
       }),
       pick.onDidAccept(async () => {
         // While VS Code draws new items, it has none active for a moment.
-        const { choice } = pick.activeItems[0] ?? offered ?? {};
-        if (choice === "kept" && question.kept) return next(question.kept.draft);
-        if (choice === undefined || choice === "kept") return;
-        next(question.take(await known(choice, pick, scouting), pick.value));
+        const item = pick.activeItems[0] ?? offered;
+        if (item?.choice === "kept" && question.kept) return next(question.kept.draft);
+        if (item?.choice === undefined || item.choice === "kept") return;
+        const taken = question.take(await known(item.choice, pick, scouting), pick.value);
+        if (taken.ok) return next(taken.value);
+        refused = { item, problem: taken.error };
+        draw();
       }),
     ],
   });
@@ -69,6 +78,7 @@ async function known(
   if (choice.is !== "service" || choice.service.spoken) return choice;
   pick.enabled = false;
   await scouting.finished();
+  pick.enabled = true;
   const { port } = choice.service;
   const service = scouting.services.find((each) => each.port === port) ?? choice.service;
   return { is: "service", service };

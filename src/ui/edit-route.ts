@@ -1,6 +1,6 @@
 /** Changes of a route that is written already, by the same questions as for a new one. */
 import { l10n } from "vscode";
-import type { Result } from "../core/errors.ts";
+import { ok, type Result } from "../core/errors.ts";
 import { visible } from "../core/printable.ts";
 import { askDomain } from "./ask-domain.ts";
 import { askService } from "./ask-service.ts";
@@ -69,7 +69,8 @@ function serviceStep(asking: Asking, route: WrittenRoute): Step<Draft> {
       keep: (typed) => ({ ...draft, typed }),
       take(choice, typed) {
         const { targets } = asking.plan(choice);
-        return { ...draft, typed, value: withTargets(route.value, targets) };
+        const value = withTargets(route.value, targets);
+        return value.ok ? ok({ ...draft, typed, value: value.value }) : value;
       },
     });
 }

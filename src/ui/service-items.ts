@@ -1,5 +1,6 @@
 /** The items among which a service is chosen: those that listen, the targets there are already, and what was typed. */
 import { l10n, type QuickPickItem, QuickPickItemKind, ThemeIcon } from "vscode";
+import type { Problem } from "../core/errors.ts";
 import type { Asking, ServiceChoice } from "./asking.ts";
 import { inEditorsWords } from "./editors-words.ts";
 import type { Scouting } from "./scouting.ts";
@@ -74,7 +75,7 @@ function groupLabel(group: ServiceRow["group"]): string {
 /** What was typed, as a target or as what is wrong with it; nothing while it may be the beginning of a service's name. */
 function typedItems(typed: string, rows: readonly ServiceRow[]): ServiceItem[] {
   const read = readTyped(typed);
-  if (!read.ok) return rows.length > 0 ? [] : [problemItem(read.error.message, read.error.remedy)];
+  if (!read.ok) return rows.length > 0 ? [] : [problemItem(read.error)];
   const targets = read.value;
   if (rows.some(({ service }) => service.port === targets)) return [];
   const label = typeof targets === "number" ? `http://localhost:${targets}` : typed;
@@ -89,7 +90,8 @@ function typedItems(typed: string, rows: readonly ServiceRow[]): ServiceItem[] {
   ];
 }
 
-function problemItem(message: string, remedy: string): ServiceItem {
+/** Says what is wrong; it cannot be chosen. */
+export function problemItem({ message, remedy }: Problem): ServiceItem {
   return {
     label: withoutIcons(message),
     detail: withoutIcons(inEditorsWords(remedy)),
@@ -109,7 +111,7 @@ function keepItem(kept: string): ServiceItem {
 }
 
 function nothingItem({ problem }: Scouting): ServiceItem {
-  if (problem) return problemItem(problem.message, problem.remedy);
+  if (problem) return problemItem(problem);
   return {
     label: l10n.t("No service listens on this machine yet."),
     detail: l10n.t("Start one, or type its port or URL."),

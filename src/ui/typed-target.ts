@@ -29,8 +29,13 @@ export function shownTargets(value: unknown): string | undefined {
   return targets.length > 0 ? targets.map(formatTarget).join(", ") : undefined;
 }
 
-/** What is written for a route, with other targets and its options as they were. */
-export function withTargets(value: unknown, targets: TargetValue): unknown {
+/**
+ * What is written for a route, with other targets and its options as they were. Fails where one of these does not go with the
+ * targets, or is wrong by itself: the route would no longer act.
+ */
+export function withTargets(value: unknown, targets: TargetValue): Result<unknown> {
   const hasOptions = typeof value === "object" && value !== null && !Array.isArray(value);
-  return hasOptions ? { ...value, to: targets } : targets;
+  const changed = hasOptions ? { ...value, to: targets } : targets;
+  const [problem] = parseRoutes({ "*": changed }).problems;
+  return problem ? fail(problem) : ok(changed);
 }

@@ -1,7 +1,7 @@
 /** Targets typed into one line. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readTyped, shownTargets, withTargets } from "../../src/ui/typed-target.ts";
+import { readTyped, shownTargets, type TargetValue, withTargets } from "../../src/ui/typed-target.ts";
 
 test("a port, a URL, or several of one kind between commas are targets", () => {
   assert.deepEqual(readTyped(" 3000 "), { ok: true, value: 3000 });
@@ -29,7 +29,16 @@ test("a route's targets are shown in one line, whatever else it says", () => {
 });
 
 test("new targets leave the options as they were", () => {
-  assert.deepEqual(withTargets({ hold: 3, to: 3000 }, 3001), { hold: 3, to: 3001 });
-  assert.equal(withTargets(3000, "tcp://localhost:1"), "tcp://localhost:1");
-  assert.deepEqual(withTargets([3000, 3001], [1, 2]), [1, 2]);
+  const written = (value: unknown, targets: TargetValue) => {
+    const changed = withTargets(value, targets);
+    return changed.ok ? changed.value : changed.error.code;
+  };
+  assert.deepEqual(written({ hold: 3, to: 3000 }, 3001), { hold: 3, to: 3001 });
+  assert.equal(written(3000, "tcp://localhost:1"), "tcp://localhost:1");
+  assert.deepEqual(written([3000, 3001], [1, 2]), [1, 2]);
+});
+
+test("new targets that an option of the route does not go with are refused", () => {
+  const changed = withTargets({ to: 3000, hostHeader: "localhost:3000" }, "tcp://localhost:1");
+  assert.match(changed.ok ? "" : changed.error.message, /^"hostHeader" has no meaning for tcp:/);
 });

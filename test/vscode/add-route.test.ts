@@ -220,6 +220,33 @@ test("without a folder the user's settings are the only place, and their comment
   await window.sideBar("Oneport");
   await window.view("Routes").row("one.test");
   await window.command("Oneport: Add Route…");
+  test("a target that an option does not go with is refused where it is typed", async () => {
+    const text = '{ "oneport.routes": { "shop.test": { "to": 3000, "hostHeader": "localhost:3000" } } }\n';
+    const { folder, file } = await makeFolder("misplaced", text);
+    await using window = await Window.open(browser, server, { folder });
+    await window.sideBar("Oneport");
+    await window.view("Routes").row("shop.test");
+    await window.view("Routes").choose("shop.test", "Change Target…");
+    const first = async (typed: string, label: string) => {
+      await window.input.shown("Change Target of shop.test");
+      await window.input.type(typed);
+      await eventually(async () => {
+        const { rows } = await window.input.shown("Change Target of shop.test");
+        assert.equal(rows[0]?.label, label);
+      });
+    };
+    await first("tcp://localhost:5432", "tcp://localhost:5432");
+    await window.key("Enter");
+    await eventually(async () => {
+      const { rows } = await window.input.shown("Change Target of shop.test");
+      assert.equal(rows[0]?.label, '"hostHeader" has no meaning for tcp://localhost:5432.');
+    });
+    assert.equal(await readFile(file, "utf8"), text);
+    await first("http://localhost:4321", "http://localhost:4321");
+    await window.key("Enter");
+    await saved(file, text.replace('"to": 3000', '"to": "http://localhost:4321"'));
+  });
+
   await window.input.shown("Add Route (1/2)");
   await window.input.type("4321");
   await eventually(async () => {
