@@ -29,13 +29,19 @@ export async function askPlace<Draft>(
   pick.placeholder = l10n.t("Where is the route kept?");
   pick.items = places.map(itemOf);
   if (chosen) pick.activeItems = pick.items.filter(({ place }) => place.id === chosen.id);
-  const answer = () => {
-    const [item] = pick.activeItems;
-    return take(item === pick.items[0] ? undefined : item?.place);
-  };
+  const takeItem = (item: Item) => take(item === pick.items[0] ? undefined : item.place);
   return showStep(pick, frame, {
-    keep: answer,
-    listen: (next) => [pick.onDidAccept(() => next(answer()))],
+    keep() {
+      const [item] = pick.activeItems;
+      return item ? takeItem(item) : take(chosen);
+    },
+    listen: (next) => [
+      pick.onDidAccept(() => {
+        const [item] = pick.activeItems;
+        // There is none when what was typed matches no place.
+        if (item) next(takeItem(item));
+      }),
+    ],
   });
 }
 

@@ -125,6 +125,16 @@ test("what was typed is judged, and kept on the way back; comments stay", async 
   await typeInto(window, "Add Route (2/3)", "mail.test", /^Which domain/);
   await window.key("Enter");
   await window.input.shown("Add Route (3/3)");
+  await window.input.type("nowhere");
+  await eventually(async () => {
+    assert.deepEqual((await window.input.shown("Add Route (3/3)")).rows, []);
+  });
+  await window.key("Enter");
+  // Nothing was taken, so there is still a way back.
+  await window.page.locator(".quick-input-widget .codicon-quick-input-back").click();
+  assert.equal((await window.input.shown("Add Route (2/3)")).value, "mail.test");
+  await window.key("Enter");
+  await window.input.shown("Add Route (3/3)");
   await window.key("Enter");
   const added = '// kept by Ann\n    "mail.test": "tcp://localhost:4321",\n';
   await saved(file, commented.replace("// kept by Ann\n", added));
