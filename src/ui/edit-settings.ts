@@ -5,8 +5,8 @@ import { fail, ok, type Result } from "../core/errors.ts";
 import { parseSettingsText } from "../platform/settings-file.ts";
 import { type SettingsPlace, settingsPlaces } from "./route-places.ts";
 import { fileOf, openText, replaceText, type SettingsFile } from "./settings-editor.ts";
-import { isInForce, type Routes, routesOf, updateRoutes, withRoute } from "./settings-value.ts";
-import { placeGone } from "./write-problems.ts";
+import { isInForce, partWith, type Routes, routesOf, updateRoutes, withRoute } from "./settings-value.ts";
+import { notInForce, outOfReach, placeGone } from "./write-problems.ts";
 
 /** Fail with what stands in the way, such as a file that is no JSON or that cannot be saved. */
 export interface RouteEdits {
@@ -18,6 +18,8 @@ export interface RouteEdits {
 
 /** One change, of a file's text and of the value that it stands for. */
 interface Change {
+  /** Of the route, as it is written before. */
+  readonly key: string;
   /** `path` is that of `oneport.routes`. Undefined when the text has no object to write into. */
   readonly ofText: (text: string, path: readonly string[]) => string | undefined;
   readonly ofRoutes: (routes: Routes) => Routes;
@@ -36,11 +38,13 @@ export function routeEdits(storage: Uri): RouteEdits {
   return {
     writeRoute: (place, key, value) =>
       make(place, {
+        key,
         ofText: (text, path) => writeProperty(text, [...path, key], value) ?? begin(text, path, key, value),
         ofRoutes: (routes) => withRoute(routes, key, value),
       }),
     renameRoute: (place, key, newKey, value) =>
       make(place, {
+        key,
         ofText(text, path) {
           const renamed = renameProperty(text, [...path, key], newKey);
           return renamed && writeProperty(renamed, [...path, newKey], value);
@@ -65,16 +69,26 @@ async function edit({ id }: SettingsPlace, change: Change, storage: Uri): Promis
   if (!place) return fail(placeGone());
   const before = routesOf(place);
   if (!before.ok) return before;
-  const routes = change.ofRoutes(before.value);
-  const file = await fileOf(place, storage);
+  const wanted = change.ofRoutes(before.value);
+  const { part, isWritten } = partWith(place, change.key);
+  const file = await fileOf(part, storage);
   const edited = file && (await editFile(file, change));
-  if (!edited) return updateRoutes(place, routes);
-  if (!edited.ok) return edited;
-  // VS Code reads the file a moment after it was saved, and whoever asks next is to find what was written.
-  const isTaken = await isInForce(place, routes);
-  if (file.isCertain || isTaken) return ok(undefined);
-  await edited.value.takeBack();
-  return updateRoutes(place, routes);
+  if (edited && !edited.ok) return edited;
+  if (edited) {
+    // VS Code reads the file a moment after it was saved, and whoever asks next is to find what was written.
+    const isTaken = await isInForce(place, wanted);
+    if (file.isCertain || isTaken) return ok(undefined);
+    await edited.value.takeBack();
+  }
+  if (!isWritten) return fail(outOfReach(change.key));
+  const updated = await updateValue(part, change);
+  if (!updated.ok) return updated;
+  return (await isInForce(place, wanted)) ? ok(undefined) : fail(notInForce(change.key));
+}
+
+async function updateValue(place: SettingsPlace, { ofRoutes }: Change): Promise<Result<void>> {
+  const routes = routesOf(place);
+  return routes.ok ? updateRoutes(place, ofRoutes(routes.value)) : routes;
 }
 
 /** Undefined when the text has no object to write into. */

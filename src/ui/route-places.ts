@@ -13,12 +13,28 @@ export interface SettingsPlace {
   readonly target: ConfigurationTarget;
   /** The value of `oneport.routes` there, as a plain copy; undefined where it is not set. */
   readonly value: unknown;
+  /** What each of two files says that make up the value. */
+  readonly files?: UserFiles;
+}
+
+/** The user's settings in a remote window, where some are in the file of their own machine and some in that of the remote one. */
+interface UserFiles {
+  readonly local: unknown;
+  readonly remote: unknown;
+}
+
+/** As VS Code gives it: its types leave out the two files, so there may come a time without them. */
+interface Inspected {
+  readonly globalValue?: unknown;
+  readonly globalLocalValue?: unknown;
+  readonly globalRemoteValue?: unknown;
 }
 
 /** Nearer to the work is later; a window with one folder has no folder places, for there the workspace is that folder. */
 export function settingsPlaces(): readonly SettingsPlace[] {
   const inspected = (scope?: Uri) => workspace.getConfiguration("oneport", scope).inspect<unknown>("routes");
   const all = inspected();
+  const files = userFiles(all);
   const places: SettingsPlace[] = [
     {
       id: "user",
@@ -26,6 +42,7 @@ export function settingsPlaces(): readonly SettingsPlace[] {
       name: "User",
       target: ConfigurationTarget.Global,
       value: plain(all?.globalValue),
+      ...(files && { files }),
     },
   ];
   const folders = workspace.workspaceFolders ?? [];
@@ -41,6 +58,11 @@ export function settingsPlaces(): readonly SettingsPlace[] {
   // Without a .code-workspace file the folder's settings are the workspace's.
   if (!workspace.workspaceFile) return places;
   return [...places, ...folders.map(folderPlace)];
+}
+
+function userFiles({ globalLocalValue, globalRemoteValue }: Inspected = {}): UserFiles | undefined {
+  if (globalLocalValue === undefined || globalRemoteValue === undefined) return undefined;
+  return { local: plain(globalLocalValue), remote: plain(globalRemoteValue) };
 }
 
 function folderPlace(folder: WorkspaceFolder): SettingsPlace {

@@ -20,6 +20,21 @@ export function withRoute(routes: Routes, key: string, value: unknown): Routes {
   return routes.map((route) => (route[0] === key ? [key, value] : route));
 }
 
+/**
+ * The place with what the one file says that has this route, where the user's settings are two files. VS Code itself writes only the
+ * remote one of them, which is where a new route goes.
+ */
+export function partWith(place: SettingsPlace, key: string): { part: SettingsPlace; isWritten: boolean } {
+  if (!place.files) return { part: place, isWritten: true };
+  const { local, remote } = place.files;
+  const isLocal = has(local, key) && !has(remote, key);
+  return { part: { ...place, value: isLocal ? local : remote }, isWritten: !isLocal };
+}
+
+function has(value: unknown, key: string): boolean {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key);
+}
+
 /** VS Code writes the whole value anew, and makes the file where there is none. */
 export async function updateRoutes(place: SettingsPlace, routes: Routes): Promise<Result<void>> {
   const configuration = workspace.getConfiguration("oneport", place.folder?.uri);
@@ -37,12 +52,15 @@ const longestMilliseconds = 5_000;
 /** Does the place come to have these routes? */
 export async function isInForce({ id }: SettingsPlace, routes: Routes): Promise<boolean> {
   const wanted = Object.fromEntries(routes);
-  const has = () => isDeepStrictEqual(settingsPlaces().find((each) => each.id === id)?.value, wanted);
-  if (has()) return true;
+  const isThere = () => {
+    const { value = {} } = settingsPlaces().find((each) => each.id === id) ?? {};
+    return isDeepStrictEqual(value, wanted);
+  };
+  if (isThere()) return true;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), longestMilliseconds);
   const watcher: Disposable = workspace.onDidChangeConfiguration(() => {
-    if (has()) resolve(true);
+    if (isThere()) resolve(true);
   });
   return promise.finally(() => {
     clearTimeout(timer);

@@ -1,6 +1,7 @@
 /** What can stand in the way of writing a route. */
 import { l10n } from "vscode";
 import type { Problem } from "../core/errors.ts";
+import { visible } from "../core/printable.ts";
 
 export function placeGone(): Problem {
   return {
@@ -39,6 +40,26 @@ export function notAnObject(): Problem {
     code: "routes-type",
     message: l10n.t('"oneport.routes" is no object there, so no route can be written into it.'),
     remedy: l10n.t("Correct it in settings.json first."),
+  };
+}
+
+/** Of the user's settings in a remote window. */
+export function outOfReach(key: string): Problem {
+  return {
+    code: "settings-out-of-reach",
+    message: l10n.t(
+      "The route {0} is in the user settings of your own machine, and here VS Code writes those of the remote one.",
+      visible(key),
+    ),
+    remedy: l10n.t("Open the user settings as JSON, and change it there."),
+  };
+}
+
+export function notInForce(key: string): Problem {
+  return {
+    code: "settings-not-in-force",
+    message: l10n.t("VS Code wrote the route {0}, but its settings still say something else.", visible(key)),
+    remedy: l10n.t("Look whether another settings file has that route, such as the one of a remote machine."),
   };
 }
 

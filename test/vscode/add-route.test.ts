@@ -219,6 +219,33 @@ test("a route is changed, renamed and copied where it stands, options and commen
   await saved(file, renamed);
 });
 
+test("a target that an option does not go with is refused where it is typed", async () => {
+  const text = '{ "oneport.routes": { "shop.test": { "to": 3000, "hostHeader": "localhost:3000" } } }\n';
+  const { folder, file } = await makeFolder("misplaced", text);
+  await using window = await Window.open(browser, server, { folder });
+  await window.sideBar("Oneport");
+  await window.view("Routes").row("shop.test");
+  await window.view("Routes").choose("shop.test", "Change Target…");
+  const first = async (typed: string, label: string) => {
+    await window.input.shown("Change Target of shop.test");
+    await window.input.type(typed);
+    await eventually(async () => {
+      const { rows } = await window.input.shown("Change Target of shop.test");
+      assert.equal(rows[0]?.label, label);
+    });
+  };
+  await first("tcp://localhost:5432", "tcp://localhost:5432");
+  await window.key("Enter");
+  await eventually(async () => {
+    const { rows } = await window.input.shown("Change Target of shop.test");
+    assert.equal(rows[0]?.label, '"hostHeader" has no meaning for tcp://localhost:5432.');
+  });
+  assert.equal(await readFile(file, "utf8"), text);
+  await first("http://localhost:4321", "http://localhost:4321");
+  await window.key("Enter");
+  await saved(file, text.replace('"to": 3000', '"to": "http://localhost:4321"'));
+});
+
 test("without a folder the user's settings are the only place, and their comments stay as well", async () => {
   const before = await readFile(server.userSettingsFile, "utf8");
   const commentedUser = before.replace(
@@ -230,33 +257,6 @@ test("without a folder the user's settings are the only place, and their comment
   await window.sideBar("Oneport");
   await window.view("Routes").row("one.test");
   await window.command("Oneport: Add Route…");
-  test("a target that an option does not go with is refused where it is typed", async () => {
-    const text = '{ "oneport.routes": { "shop.test": { "to": 3000, "hostHeader": "localhost:3000" } } }\n';
-    const { folder, file } = await makeFolder("misplaced", text);
-    await using window = await Window.open(browser, server, { folder });
-    await window.sideBar("Oneport");
-    await window.view("Routes").row("shop.test");
-    await window.view("Routes").choose("shop.test", "Change Target…");
-    const first = async (typed: string, label: string) => {
-      await window.input.shown("Change Target of shop.test");
-      await window.input.type(typed);
-      await eventually(async () => {
-        const { rows } = await window.input.shown("Change Target of shop.test");
-        assert.equal(rows[0]?.label, label);
-      });
-    };
-    await first("tcp://localhost:5432", "tcp://localhost:5432");
-    await window.key("Enter");
-    await eventually(async () => {
-      const { rows } = await window.input.shown("Change Target of shop.test");
-      assert.equal(rows[0]?.label, '"hostHeader" has no meaning for tcp://localhost:5432.');
-    });
-    assert.equal(await readFile(file, "utf8"), text);
-    await first("http://localhost:4321", "http://localhost:4321");
-    await window.key("Enter");
-    await saved(file, text.replace('"to": 3000', '"to": "http://localhost:4321"'));
-  });
-
   await window.input.shown("Add Route (1/2)");
   await window.input.type("4321");
   await eventually(async () => {
@@ -272,6 +272,37 @@ test("without a folder the user's settings are the only place, and their comment
   );
   await window.view("Routes").row("two.test");
   await writeFile(server.userSettingsFile, before);
+});
+
+test("of the user's settings and those of a remote machine, only the file that a route is in is written, or none", async () => {
+  const { userSettingsFile, machineSettingsFile } = server;
+  const [user, machine] = [
+    await readFile(userSettingsFile, "utf8"),
+    await readFile(machineSettingsFile, "utf8"),
+  ];
+  const withRoutes = (text: string, routes: object) =>
+    JSON.stringify({ ...JSON.parse(text), "oneport.routes": routes });
+  const routesIn = async (file: string) => JSON.parse(await readFile(file, "utf8"))["oneport.routes"];
+  await writeFile(userSettingsFile, withRoutes(user, { "own.test": 1, "mine.test": 2 }));
+  await writeFile(machineSettingsFile, withRoutes(machine, { "far.test": 3, "remote.test": 4 }));
+  await using window = await Window.open(browser, server, "empty");
+  await window.sideBar("Oneport");
+  await window.view("Routes").row("own.test");
+  const remove = async (domain: string) => {
+    await window.command("Oneport: Remove Route…");
+    await window.input.shown("Remove Route");
+    await window.input.pick(domain);
+  };
+  await remove("far.test");
+  await window.toasts.shown("Removed the route far.test");
+  assert.deepEqual(await routesIn(machineSettingsFile), { "remote.test": 4 });
+
+  await remove("own.test");
+  await window.toasts.shown("own.test is in the user settings of your own machine");
+  assert.deepEqual(await routesIn(userSettingsFile), { "own.test": 1, "mine.test": 2 });
+  assert.deepEqual(await routesIn(machineSettingsFile), { "remote.test": 4 });
+  await writeFile(userSettingsFile, user);
+  await writeFile(machineSettingsFile, machine);
 });
 
 test("in a workspace of several folders the service's own folder is the place, and the workspace's file another", async () => {
