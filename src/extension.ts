@@ -122,7 +122,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     if (route) await change(route);
   };
   const handlers: Handlers = {
-    ...routeHandlers({ routes, edits, makeAuthority: machine.makeAuthority }),
+    ...routeHandlers({ state: () => host.state, routes, edits, makeAuthority: machine.makeAuthority }),
     ...machineCommands(machine),
     start,
     stop: async () => {

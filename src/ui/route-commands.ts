@@ -1,6 +1,6 @@
 /** What one does with a route: the commands of its row, which ask for a route when they are called without one. */
 import { platform } from "node:process";
-import { env, l10n, window } from "vscode";
+import { commands, env, l10n, window } from "vscode";
 import {
   type Client,
   connectCommand,
@@ -10,6 +10,7 @@ import {
 } from "../core/connect-command.ts";
 import { withEnabled } from "../core/enabled-value.ts";
 import type { Result } from "../core/errors.ts";
+import type { MuxState } from "../core/mux-state.ts";
 import type { Handlers } from "./commands.ts";
 import type { RouteEdits } from "./edit-settings.ts";
 import { type Browser, openRoute } from "./open-route.ts";
@@ -38,6 +39,7 @@ export type RouteHandlers = Pick<
 >;
 
 export interface RouteCommandOptions {
+  readonly state: () => MuxState;
   /** Those to choose from. */
   readonly routes: () => readonly RouteFacts[];
   readonly edits: RouteEdits;
@@ -45,20 +47,30 @@ export interface RouteCommandOptions {
   readonly makeAuthority: () => Promise<Result<unknown>>;
 }
 
-export function routeHandlers({ routes, edits, makeAuthority }: RouteCommandOptions): RouteHandlers {
+export function routeHandlers({ state, routes, edits, makeAuthority }: RouteCommandOptions): RouteHandlers {
   const subject = <T>(argument: unknown, title: string, read: (route: RouteFacts) => T | undefined) =>
     chooseRoute(argument, title, routes(), read);
 
+  /** What `read` finds in where clients reach a route: nowhere, unless the mux runs. */
+  const reached = async <T>(
+    argument: unknown,
+    title: string,
+    read: (endpoint: Endpoint) => T | undefined,
+  ) => {
+    if (routes().length > 0 && state().phase !== "running") return offerStart(title);
+    return subject(argument, title, ({ endpoint }) => endpoint && read(endpoint));
+  };
+
   const open = (title: string, browser: Browser) => async (argument?: unknown) => {
-    const endpoint = await subject(argument, title, (route) => opensInBrowser(route.endpoint));
+    const endpoint = await reached(argument, title, opensInBrowser);
     if (endpoint) await openRoute(endpoint, browser);
   };
 
   const copyCommand =
     (title: string, choose: (fitting: readonly Client[]) => Client | undefined) =>
     async (argument?: unknown) => {
-      const found = await subject(argument, title, ({ endpoint }) => {
-        const client = endpoint && choose(fittingClients(endpoint));
+      const found = await reached(argument, title, (endpoint) => {
+        const client = choose(fittingClients(endpoint));
         return client && { client, endpoint };
       });
       if (!found) return;
@@ -83,7 +95,7 @@ export function routeHandlers({ routes, edits, makeAuthority }: RouteCommandOpti
     openRoute: open(l10n.t("Open in Browser"), "external"),
     openInSimpleBrowser: open(l10n.t("Open in Simple Browser"), "simple"),
     async copyUrl(argument) {
-      const endpoint = await subject(argument, l10n.t("Copy URL"), (route) => route.endpoint);
+      const endpoint = await reached(argument, l10n.t("Copy URL"), (endpoint) => endpoint);
       if (endpoint) await copyText(urlOf(endpoint) ?? `${endpoint.name}:${endpoint.port}`);
     },
     copyConnectCommand: copyCommand(l10n.t("Copy Connect Command"), ([likeliest]) => likeliest),
@@ -107,8 +119,15 @@ export function routeHandlers({ routes, edits, makeAuthority }: RouteCommandOpti
 }
 
 /** WebSocket services have a URL as well, but nothing to show at it. */
-function opensInBrowser(endpoint: Endpoint | undefined): Endpoint | undefined {
-  return endpoint && urlOf(endpoint)?.startsWith("https:") ? endpoint : undefined;
+function opensInBrowser(endpoint: Endpoint): Endpoint | undefined {
+  return urlOf(endpoint)?.startsWith("https:") ? endpoint : undefined;
+}
+
+async function offerStart(title: string): Promise<undefined> {
+  const start = l10n.t("Start Mux");
+  const message = l10n.t("{0}: the mux does not run, so no route can be reached.", title);
+  const chosen = await window.showInformationMessage(message, start);
+  if (chosen === start) await commands.executeCommand("oneport.start");
 }
 
 async function copyText(text: string): Promise<void> {

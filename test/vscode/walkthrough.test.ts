@@ -17,7 +17,7 @@ const titles = [
   "Open it, and see how it is",
 ];
 
-test("a route and a start are seen as the first two steps, and each step has its picture", async () => {
+test("steps are done when what they ask for has happened, a browser waits for the mux, and each step has its picture", async () => {
   await using server = await CodeServer.start({ settings: { "oneport.autoStart": false } });
   await using browser = await Browser.open([]);
   const folder = await server.makeFolder("shop");
@@ -35,9 +35,12 @@ test("a route and a start are seen as the first two steps, and each step has its
   const routes = { "oneport.routes": { "shop.localhost": 3000 } };
   await writeFile(join(folder, ".vscode", "settings.json"), JSON.stringify(routes));
   await done("Give a service a name");
-  await steps.locator(".step-title", { hasText: "Start the mux" }).click();
-  await steps.getByText("Start Mux", { exact: true }).click();
-  await done("Give a service a name", "Start the mux");
+  await steps.locator(".step-title", { hasText: "Open it" }).click();
+  await steps.getByText("Open in Browser…", { exact: true }).click();
+  const { buttons } = await window.toasts.shown("the mux does not run");
+  assert.deepEqual(buttons, ["Start Mux"]);
+  await window.toasts.press("the mux does not run", "Start Mux");
+  await done("Give a service a name", "Start the mux", "Open it, and see how it is");
 
   for (const [title, inPicture] of [
     ["Trust the authority", "*.home.arpa"],
