@@ -19,6 +19,7 @@ import { revealRoute } from "./reveal-route.ts";
 import type { RouteFacts } from "./route-facts.ts";
 import type { WrittenRoute } from "./route-settings.ts";
 import { showProblem } from "./show-problem.ts";
+import { writtenAnew } from "./write-problems.ts";
 
 export type RouteHandlers = Pick<
   Handlers,
@@ -47,7 +48,8 @@ export interface RouteCommandOptions {
   readonly makeAuthority: () => Promise<Result<unknown>>;
 }
 
-export function routeHandlers({ state, routes, edits, makeAuthority }: RouteCommandOptions): RouteHandlers {
+export function routeHandlers(options: RouteCommandOptions): RouteHandlers {
+  const { state, routes, edits, makeAuthority } = options;
   const subject = <T>(argument: unknown, title: string, read: (route: RouteFacts) => T | undefined) =>
     chooseRoute(argument, title, routes(), read);
 
@@ -109,7 +111,7 @@ export function routeHandlers({ state, routes, edits, makeAuthority }: RouteComm
     disableRoute: enable(l10n.t("Disable Route"), false),
     async removeRoute(argument) {
       const written = await subject(argument, l10n.t("Remove Route"), editable);
-      if (written) await remove(edits, written);
+      if (written) await remove(options, written);
     },
     async revealRoute(argument) {
       const written = await subject(argument, l10n.t("Reveal in settings.json"), (route) => route.written);
@@ -143,11 +145,16 @@ async function write(edits: RouteEdits, { place, key }: WrittenRoute, value: unk
 }
 
 /** At once, since a few words in the settings are lost at most, and these can be had back. */
-async function remove(edits: RouteEdits, written: WrittenRoute): Promise<void> {
+async function remove({ edits, routes }: RouteCommandOptions, written: WrittenRoute): Promise<void> {
   const removed = await write(edits, written, undefined);
   if (!removed.ok) return;
   const undo = l10n.t("Undo");
   const message = l10n.t("Removed the route {0}.", written.domain);
-  if ((await window.showInformationMessage(message, undo)) === undo)
-    await write(edits, written, written.value);
+  if ((await window.showInformationMessage(message, undo)) !== undo) return;
+  const { place, domain, value } = written;
+  const isWrittenAnew = routes().some(
+    (each) => each.domain === domain && each.written?.place.id === place.id,
+  );
+  if (isWrittenAnew) await showProblem(writtenAnew(domain, value));
+  else await write(edits, written, value);
 }

@@ -71,3 +71,12 @@ export function notTaken(reason: string): Problem {
     remedy: l10n.t("Put that right, and try again."),
   };
 }
+
+/** `value` is what the route said that was to be put back. */
+export function writtenAnew(domain: string, value: unknown): Problem {
+  return {
+    code: "route-exists",
+    message: l10n.t("{0} has been given another route meanwhile, which stays as it is.", visible(domain)),
+    remedy: l10n.t("The one that was removed said {0}.", visible(JSON.stringify(value))),
+  };
+}

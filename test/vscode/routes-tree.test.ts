@@ -1,7 +1,7 @@
 /** The tree of routes in a real VS Code: what rows say as services come and go, and what their menus do. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Browser } from "../e2e/browser.ts";
@@ -40,7 +40,8 @@ test("The tree of routes", async (t) => {
   await window.sideBar("Oneport");
   const view = window.view("Routes");
   const heading = () => window.page.locator(".sidebar .composite.title h2").innerText();
-  const settings = async () => readFile(join(folder, ".vscode", "settings.json"), "utf8");
+  const settingsFile = join(folder, ".vscode", "settings.json");
+  const settings = async () => readFile(settingsFile, "utf8");
 
   /** Waits until no row's tooltip is in the way: the mouse goes to where the workbench itself sees it. */
   async function calm(): Promise<void> {
@@ -184,6 +185,19 @@ test("The tree of routes", async (t) => {
     await eventually(async () => assert.doesNotMatch(await settings(), /off\.localhost/));
     await window.toasts.press("Removed the route off.localhost", "Undo");
     await shows("off.localhost", /· disabled$/, "circle-slash", /disabled/);
+  });
+
+  await t.test("puts a route back only where no other has been written since", async () => {
+    await choose("broken.localhost", "Remove Route…");
+    await window.toasts.shown("Removed the route broken.localhost");
+    const others = JSON.parse(await settings());
+    others["oneport.routes"]["broken.localhost"] = { to: port, enabled: false };
+    await writeFile(settingsFile, JSON.stringify(others));
+    await shows("broken.localhost", /· disabled$/, "circle-slash", /disabled/);
+    await window.toasts.press("Removed the route broken.localhost", "Undo");
+    const { message } = await window.toasts.shown("broken.localhost has been given another route");
+    assert.match(message, /The one that was removed said "localhost:3000"\.$/);
+    assert.deepEqual(JSON.parse(await settings()), others);
   });
 
   await t.test("reveals where a route is written", async () => {
