@@ -85,6 +85,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
       terminal: { isOurs: false, run: (command) => runInTerminal(command, l10n.t("Oneport: administrator")) },
     },
     checkAgain: () => setup.check(),
+    stopForAll: () => stop({ forAll: true }),
   };
   const setup = new MachineSetup(machine, usesAuthority);
   const edits = routeEdits(context.globalStorageUri);
@@ -114,6 +115,11 @@ export async function activate(context: ExtensionContext): Promise<void> {
     if (problem) return showProblem(problem, { endsMux: true });
     await rememberRunning(memory, true);
   };
+  const stop = async (how: { readonly forAll: boolean }) => {
+    // First: a window that is reloaded while it stops stays as its user wants it.
+    await rememberRunning(memory, false);
+    await host.stop(how);
+  };
   const startIfWanted = () => {
     if (host.state.phase === "stopped" && shouldStart(memory, readSettings())) start().catch(report);
   };
@@ -126,11 +132,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
     ...machineCommands(machine),
     start,
     stop: async () => {
-      const stop = await askForWhom(host.state);
-      if (!stop) return;
-      // First: a window that is reloaded while it stops stays as its user wants it.
-      await rememberRunning(memory, false);
-      await host.stop(stop);
+      const wanted = await askForWhom(host.state);
+      if (wanted) await stop(wanted);
     },
     restart: async () => {
       await host.stop();

@@ -5,7 +5,7 @@ import { needsConsent } from "../core/hosts-block.ts";
 import type { Route } from "../core/route.ts";
 import { elevate, hostsStep } from "../platform/elevate.ts";
 import { diagnose, widenAuthority } from "../session/task.ts";
-import { clean } from "./clean.ts";
+import { type CleanContext, clean } from "./clean.ts";
 import type { Handlers } from "./commands.ts";
 import type { FindingsPage } from "./findings.ts";
 import { planHostsRemoval, planHostsUpdate, type WriteHosts } from "./hosts-change.ts";
@@ -13,17 +13,15 @@ import { type MachineChange, offer } from "./machine-change.ts";
 import type { MuxHost } from "./mux-host.ts";
 import { usePort443 } from "./port-change.ts";
 import { showProblem } from "./show-problem.ts";
-import { planTrust, planUntrust, type TrustContext } from "./trust-change.ts";
+import { planTrust, planUntrust } from "./trust-change.ts";
 
-export interface MachineContext extends TrustContext {
+export interface MachineContext extends CleanContext {
   readonly host: MuxHost;
   readonly findings: FindingsPage;
   readonly workerEntry: string;
   readonly readSettings: () => Record<string, unknown>;
   /** The routes in use, of every window where that is known. */
   readonly routes: () => readonly Route[];
-  /** To be called when the machine may have changed. */
-  readonly checkAgain: () => Promise<void>;
 }
 
 type MachineCommand =

@@ -1,5 +1,6 @@
 /** From a fresh machine to a padlock in a real VS Code, counted in clicks, and all the way back. */
 import assert from "node:assert/strict";
+import { access } from "node:fs/promises";
 import { test } from "node:test";
 import { Browser, makeStore } from "../e2e/browser.ts";
 import { MountNamespace } from "../platform/mount-namespace.ts";
@@ -59,6 +60,15 @@ test("Two clicks set up names and trust, and commands take it all back", { skip:
     const [item] = await window.statusBar();
     assert.equal(item?.text, "Oneport");
   });
+  const told = await window.toasts.shown("Removed from this machine");
+  assert.match(told.message, /Oneport's lines in the hosts file \(\/etc\/hosts\)/);
+  assert.ok(told.message.includes(server.stateDirectory), told.message);
+
+  // A mux that started again would make the authority again.
+  await window.reload();
+  await window.sideBar("Oneport");
+  await view.row("Oneport is stopped");
+  await assert.rejects(access(server.stateDirectory));
 });
 
 /** A browser that was begun after the change, by the user whose home the server has. */
