@@ -14,7 +14,10 @@ export interface MachineChange {
   readonly carryOut: () => Promise<readonly Problem[]>;
 }
 
-/** One question for all of them, and the first one's button. Answers whether it was agreed to; problems are shown. */
+/**
+ * One question for all of them, and the first one's button. Answers whether it was agreed to, when all is done; problems are shown,
+ * and nobody waits until they are read.
+ */
 export async function offer(changes: readonly MachineChange[], action?: string): Promise<boolean> {
   const [first, ...others] = changes;
   if (!first) return false;
@@ -24,6 +27,6 @@ export async function offer(changes: readonly MachineChange[], action?: string):
   const chosen = await window.showWarningMessage(question, { modal: true, detail }, button);
   if (chosen !== button) return false;
   // One after the other: two questions for a password at once would confuse.
-  for (const change of changes) for (const problem of await change.carryOut()) await showProblem(problem);
+  for (const change of changes) for (const problem of await change.carryOut()) void showProblem(problem);
   return true;
 }

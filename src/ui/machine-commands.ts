@@ -77,13 +77,14 @@ async function planAndOffer(
 
 /** Names and trust by one click. */
 async function setUp(context: MachineContext, write: WriteHosts): Promise<void> {
-  const changes: MachineChange[] = [];
-  for (const plan of [await planHostsUpdate(context.routes(), write), await planTrust(context)]) {
-    if (!plan.ok) await showProblem(plan.error);
-    else if (plan.value) changes.push(plan.value);
-  }
+  const plans = [await planHostsUpdate(context.routes(), write), await planTrust(context)];
+  // The other change is offered whether or not somebody answers this.
+  for (const plan of plans) if (!plan.ok) void showProblem(plan.error);
+  const changes = plans.flatMap((plan) => (plan.ok ? (plan.value ?? []) : []));
   if (changes.length > 0) await offer(changes, changes.length > 1 ? l10n.t("Set Up Both") : undefined);
-  else void window.showInformationMessage(l10n.t("This machine is set up for all routes."));
+  else if (plans.every(({ ok }) => ok)) {
+    void window.showInformationMessage(l10n.t("This machine is set up for all routes."));
+  }
   await context.checkAgain();
 }
 

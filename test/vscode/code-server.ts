@@ -59,6 +59,7 @@ export class CodeServer implements AsyncDisposable {
   readonly userSettingsFile: string;
   readonly machineSettingsFile: string;
   readonly #logs: string;
+  readonly #isApart: boolean;
   readonly #processes: ProcessGroup;
   /** The processes, and then the folder. */
   readonly #owned: AsyncDisposableStack;
@@ -77,6 +78,7 @@ export class CodeServer implements AsyncDisposable {
     this.userSettingsFile = place.userSettingsFile;
     this.machineSettingsFile = place.machineSettingsFile;
     this.#logs = place.logs;
+    this.#isApart = place.isApart;
     this.#processes = processes;
     this.#owned = owned;
   }
@@ -144,8 +146,18 @@ export class CodeServer implements AsyncDisposable {
 
   /** A file of the system as the server sees it. */
   async systemFile(path: string): Promise<string> {
+    return await readFile(await this.#seen(path), "utf8");
+  }
+
+  /** Writes one that nobody else sees: of a server that is apart. */
+  async writeSystemFile(path: string, text: string): Promise<void> {
+    if (!this.#isApart) throw new Error(`${path} would be written for the whole system.`);
+    await writeFile(await this.#seen(path), text);
+  }
+
+  async #seen(path: string): Promise<string> {
     const [host] = await this.extensionHosts();
-    return await readFile(`/proc/${host}/root${path}`, "utf8");
+    return `/proc/${host}/root${path}`;
   }
 
   /** Ends the server with all that it began. */
@@ -182,6 +194,7 @@ function placeIn(scratch: string, options: CodeServerOptions) {
     userSettingsFile: join(data, "User", "settings.json"),
     machineSettingsFile: join(data, "Machine", "settings.json"),
     logs: join(data, "logs"),
+    isApart: options.isApart ?? false,
     command: [
       entry,
       ...["--user-data-dir", data, "--extensions-dir", join(scratch, "extensions")],

@@ -71,6 +71,25 @@ test("Two clicks set up names and trust, and commands take it all back", { skip:
   await assert.rejects(access(server.stateDirectory));
 });
 
+test("A hosts file that cannot be changed keeps nobody from trusting the authority", {
+  skip: obstacle,
+}, async () => {
+  await using server = await CodeServer.start({ isApart: true });
+  await makeStore(server.scratch);
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("damaged", { "oneport.routes": { "app.shop.test": 3000 } });
+  await using window = await Window.open(browser, server, { folder });
+  await window.sideBar("Oneport");
+  await window.view("Routes").row("app.shop.test");
+  await server.writeSystemFile("/etc/hosts", "127.0.0.1 localhost\n\0");
+
+  await window.command("Oneport: Set Up Names and Trust…");
+  await window.toasts.shown("The hosts file has a NUL byte");
+  const { message } = await window.dialog.shown();
+  assert.equal(message, "Trust Oneport's authority in these places?");
+  await window.dialog.press("Cancel");
+});
+
 /** A browser that was begun after the change, by the user whose home the server has. */
 async function loads({ scratch }: CodeServer, url: string): Promise<void> {
   await using browser = await Browser.openAt(scratch);
