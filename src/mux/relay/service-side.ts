@@ -87,7 +87,7 @@ export class ServiceSide implements UpstreamUser {
     return this.#upload !== undefined;
   }
 
-  /** More of the body was written than it takes just now. */
+  /** No more of the body is to come just now. */
   get isStalled(): boolean {
     return this.#upload?.isStalled ?? false;
   }
@@ -98,6 +98,7 @@ export class ServiceSide implements UpstreamUser {
 
   pass(pieces: readonly Buffer[]): void {
     this.#upload?.write(pieces);
+    if (this.isStalled) this.#exchange.stall();
   }
 
   /** Nothing more of the body goes out. */
@@ -107,6 +108,7 @@ export class ServiceSide implements UpstreamUser {
 
   #onFlushed(): void {
     if (this.isStalled) this.#exchange.stall();
+    else this.#exchange.flow();
     this.#exchange.settle();
   }
 

@@ -2,6 +2,9 @@
 import type { Socket } from "node:net";
 import { writeAll } from "./write-all.ts";
 
+/** In bytes. What waits longer falls out of the processor's cache before it is written. */
+const mostHeld = 128 * 1024;
+
 /**
  * Writes at the end of each turn of the event loop, when what the service says has been read: one that refuses the body
  * and hangs up makes writing fail, and its answer would go with the connection.
@@ -9,11 +12,12 @@ import { writeAll } from "./write-all.ts";
 export class Upload {
   /** The service is not told of what is left. */
   isUnwanted = false;
-  /** More than it takes just now was written. */
+  /** Nothing more is to come just now: as much is held as goes out at once, or more was written than the service takes. */
   isStalled = false;
   readonly #to: Socket;
   readonly #onFlushed: () => void;
   #held: Buffer[] = [];
+  #length = 0;
 
   constructor(to: Socket, onFlushed: () => void) {
     this.#to = to;
@@ -27,29 +31,34 @@ export class Upload {
 
   /** The request's head, and what is there of its body already. */
   begin(head: string): void {
-    const pieces = [Buffer.from(head, "latin1"), ...this.#held];
-    this.#held = [];
-    this.isStalled = !writeAll(this.#to, pieces);
+    this.isStalled = !writeAll(this.#to, [Buffer.from(head, "latin1"), ...this.#take()]);
   }
 
   write(pieces: readonly Buffer[]): void {
     if (this.isUnwanted || pieces.length === 0) return;
     if (this.#held.length === 0) setImmediate(() => this.#flush());
-    this.#held.push(...pieces);
+    for (const piece of pieces) {
+      this.#held.push(piece);
+      this.#length += piece.length;
+    }
+    if (this.#length >= mostHeld) this.isStalled = true;
   }
 
   discard(): void {
     this.isUnwanted = true;
     this.isStalled = false;
-    this.#held = [];
+    this.#take();
   }
 
   #flush(): void {
-    if (this.#held.length === 0) return;
+    if (!this.isFlushed) this.isStalled = !writeAll(this.#to, this.#take());
+    this.#onFlushed();
+  }
+
+  #take(): readonly Buffer[] {
     const pieces = this.#held;
     this.#held = [];
-    const goesOn = writeAll(this.#to, pieces);
-    if (!goesOn) this.isStalled = true;
-    this.#onFlushed();
+    this.#length = 0;
+    return pieces;
   }
 }
