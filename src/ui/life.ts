@@ -24,10 +24,10 @@ const arrivalMilliseconds = 5_000;
 
 /**
  * Calls `act` when a folder is added or the workspace is trusted, and again when its routes come: VS Code tells of the folder first,
- * and a moment later what its settings say.
+ * and a moment later what its settings say. So it may be with the folders that a window is opened with.
  */
 export function onFolderOpened(settings: RouteSettings, act: () => void): Disposable {
-  let waitsUntil = 0;
+  let waitsUntil = performance.now() + arrivalMilliseconds;
   const opened = () => {
     waitsUntil = performance.now() + arrivalMilliseconds;
     act();
