@@ -41,7 +41,8 @@ export class ForegroundMux {
     for (const signal of signals) process.on(signal, onSignal);
     this.#terminal.broken.then(
       () => this.#stop(0),
-      (error: unknown) => this.fail(error),
+      // Whoever flushes says why.
+      () => this.#status.resolve(1),
     );
     const directory = stateDirectory(process.env, process.platform, homedir());
     const window = { name, kind: "terminal" } as const;

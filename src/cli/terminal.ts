@@ -12,18 +12,13 @@ export class Terminal {
   readonly style: Style;
   readonly #styleErrors: Style;
   readonly #whenBroken: Promise<void>;
-  #failure: Error | undefined;
   #isLeavingOut = false;
 
   constructor() {
     this.style = styleFor(process.stdout);
     this.#styleErrors = styleFor(process.stderr);
     this.#whenBroken = new Promise((resolve, reject) => {
-      process.stdout.on("error", (error) => {
-        this.#failure ??= error;
-        if (isHangUp(error)) resolve();
-        else reject(unwritable(error));
-      });
+      process.stdout.on("error", (error) => (isHangUp(error) ? resolve() : reject(unwritable(error))));
     });
     // What cannot be said there any more is no reason to end, and there is nowhere else to say so.
     process.stderr.on("error", () => {});
@@ -64,13 +59,14 @@ export class Terminal {
    * written. With `mostMilliseconds` it waits no longer for a reader who holds the pipe and does not read.
    */
   async flush(mostMilliseconds?: number): Promise<void> {
-    const written = new Promise<Error | null | undefined>((resolve) => process.stdout.write("", resolve));
-    const failed = await (mostMilliseconds === undefined
-      ? written
-      : Promise.race([written, wait(mostMilliseconds, undefined)]));
-    // After an error Node takes standard output for as good as new.
-    const failure = this.#failure ?? failed;
-    if (failure && !isHangUp(failure)) throw unwritable(failure);
+    const written = new Promise<void>((resolve, reject) => {
+      process.stdout.write("", (error) =>
+        error && !isHangUp(error) ? reject(unwritable(error)) : resolve(),
+      );
+    });
+    const tooLong = mostMilliseconds === undefined ? [] : [wait(mostMilliseconds)];
+    // What broke before comes first: after an error Node takes standard output for as good as new.
+    await Promise.race([this.#whenBroken, written, ...tooLong]);
   }
 }
 

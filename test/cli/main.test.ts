@@ -145,7 +145,7 @@ test("routes lists what is disabled as such", async () => {
 
 test("output that cannot be written is status 1 and one line", async () => {
   await using place = await Workplace.with({ "oneport.routes": { "a.localhost": 1 } });
-  for (const command of [["routes", "--json"], ["--help"], ["ca", "path"]]) {
+  for (const command of [["routes", "--json"], ["--help"], ["ca", "path"], ["start", "--port", "0"]]) {
     const { status, errors } = await place.runInto("/dev/full", command);
     assert.equal(status, 1);
     assert.match(errors, /^oneport: The output could not be written \(ENOSPC\)[^\n]*\n$/);
