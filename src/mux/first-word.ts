@@ -4,6 +4,7 @@ import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
 import { TLSSocket } from "node:tls";
 import { type Peeked, peek, type Reading } from "./peek.ts";
 import type { Dialling } from "./service.ts";
+import { hasShakenHands } from "./terminate.ts";
 
 /** How long the service's first words wait, so that a client which means to open with TLS can do so (rule 11). */
 const graceMilliseconds = 20;
@@ -32,9 +33,7 @@ export function firstWord<R extends Reading>(
 
 /** Fulfilled when a client can speak inside its TLS, or never will. */
 function handshakeOf(socket: Socket): Promise<void> | void {
-  if (!(socket instanceof TLSSocket) || socket.destroyed) return;
-  // The client's Finished is the handshake's last message (RFC 8446 §4.4.4).
-  if (socket.getPeerFinished() !== undefined) return;
+  if (!(socket instanceof TLSSocket) || socket.destroyed || hasShakenHands(socket)) return;
   return new Promise((resolve) => {
     socket.once("secure", resolve);
     socket.once("close", resolve);

@@ -85,9 +85,13 @@ function isReset(secured: TLSSocket): boolean {
   return !secured.writableFinished && secured.remoteAddress === undefined;
 }
 
+/** The client's Finished is the handshake's last message (RFC 8446 §4.4.4). */
+export function hasShakenHands(secured: TLSSocket): boolean {
+  return secured.getPeerFinished() !== undefined;
+}
+
 function giveUpOn(socket: net.Socket, secured: TLSSocket, client: Client): void {
-  // The client's Finished is the handshake's last message (RFC 8446 §4.4.4).
-  if (secured.getPeerFinished() !== undefined) return;
+  if (hasShakenHands(secured)) return;
   client.end({
     how: "refused",
     problem: {
