@@ -1,6 +1,6 @@
 /** One connection to one address, and why there is none, in words. */
 import type net from "node:net";
-import { type Problem, systemCode } from "../core/errors.ts";
+import { messageOf, type Problem, systemCode } from "../core/errors.ts";
 import { formatTarget, type Target } from "../core/route.ts";
 import { nobodyWaits, type Waiting } from "./waiting.ts";
 
@@ -94,7 +94,7 @@ function reasonOf(error: unknown): string {
     case "ENETUNREACH":
       return "there is no way to that machine";
     default:
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
   }
 }
 

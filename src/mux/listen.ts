@@ -1,6 +1,6 @@
 /** One listening socket, and what a system's refusal to give it means to the user. */
 import net from "node:net";
-import { OneportError, type Problem, systemCode } from "../core/errors.ts";
+import { messageOf, OneportError, type Problem, systemCode } from "../core/errors.ts";
 
 export interface ListenOptions {
   /** Takes over a connection, which is paused, to this address. */
@@ -68,7 +68,7 @@ function listenError(error: unknown, address: string, port: number): OneportErro
       return new OneportError(
         {
           code: "listen-failed",
-          message: `Could not listen on ${where}: ${error instanceof Error ? error.message : String(error)}.`,
+          message: `Could not listen on ${where}: ${messageOf(error)}.`,
           remedy: `Check that the loopback interface is up, or choose another port in "oneport.port".`,
         },
         { cause: error },

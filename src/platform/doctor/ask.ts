@@ -4,7 +4,7 @@ import https from "node:https";
 import net from "node:net";
 import tls from "node:tls";
 import { WebSocket } from "ws";
-import { fail, ok, type Result, systemCode } from "../../core/errors.ts";
+import { fail, messageOf, ok, type Result, systemCode } from "../../core/errors.ts";
 
 /** For each question. A service on this machine that takes longer is not well. */
 const patience = 4000;
@@ -149,6 +149,6 @@ function reasonOf(error: unknown): string {
     case "ABORT_ERR":
       return "no answer";
     default:
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
   }
 }
