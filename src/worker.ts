@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { problemOf } from "./core/errors.ts";
 import type { MuxEvent } from "./core/events.ts";
+import { LastingProblems } from "./core/lasting-problems.ts";
 import { parseSettings } from "./core/settings.ts";
 import { Mux } from "./mux/mux.ts";
 import { Certificates, certificateSettings } from "./platform/certificates.ts";
@@ -110,10 +111,9 @@ function openMux(stateDirectory: string, values: Values, tell: (event: MuxEvent)
 
 /** Tells what is wrong with the user's own certificates, and when it is called again only what was not wrong the time before. */
 function fileProblemTeller(certificates: Certificates, tell: (event: MuxEvent) => void) {
-  let told: readonly string[] = [];
+  const lasting = new LastingProblems();
   return async () => {
     const problems = await certificates.fileProblems();
-    for (const problem of problems) if (!told.includes(problem.message)) tell({ type: "problem", problem });
-    told = problems.map(({ message }) => message);
+    for (const problem of lasting.fresh(problems)) tell({ type: "problem", problem });
   };
 }

@@ -4,6 +4,7 @@ import type { SecureContext } from "node:tls";
 import { canonicalAddress } from "../core/domain.ts";
 import { OneportError } from "../core/errors.ts";
 import type { MuxEvent, RouteSummary } from "../core/events.ts";
+import { LastingProblems } from "../core/lasting-problems.ts";
 import { RouteTable } from "../core/match.ts";
 import { formatTarget, isStreamRoute, type Route, type StreamRoute } from "../core/route.ts";
 import { summarizeRoutes } from "../core/route-summary.ts";
@@ -47,11 +48,9 @@ export class Mux {
   #routesByAddress: ReadonlyMap<string, StreamRoute> = new Map();
   #acceptProxy: ReadonlySet<string>;
   #helloMilliseconds: number;
-  /** What has been told of the addresses: those listened on, and why others are not. */
-  #told: { readonly addresses: string; readonly problems: readonly string[] } = {
-    addresses: "",
-    problems: [],
-  };
+  /** The addresses that "listening" has told of, and why others are not listened on. */
+  #toldAddresses = "";
+  readonly #addressProblems = new LastingProblems();
   #table = new RouteTable([]);
   #summaries: readonly RouteSummary[] = [];
   #listeners: Listeners | undefined;
@@ -117,12 +116,10 @@ export class Mux {
     // Meanwhile it may have been closed.
     if (!problems || !this.#listeners || this.#listeners.isClosed) return;
     const { addresses } = this.#listeners;
-    const before = this.#told;
-    this.#told = { addresses: addresses.join(), problems: problems.map(({ message }) => message) };
-    if (this.#told.addresses !== before.addresses) emit({ type: "listening", port: this.port, addresses });
-    for (const problem of problems) {
-      if (!before.problems.includes(problem.message)) emit({ type: "problem", problem });
-    }
+    const isNew = addresses.join() !== this.#toldAddresses;
+    this.#toldAddresses = addresses.join();
+    if (isNew) emit({ type: "listening", port: this.port, addresses });
+    for (const problem of this.#addressProblems.fresh(problems)) emit({ type: "problem", problem });
   }
 
   /** For a successor; rejects with `port-taken` until its predecessor has closed. */
