@@ -163,7 +163,7 @@ test("an owner that ends does not wait for members that have left while it was l
   const owner = await place.settled();
   const stopped = place.open("stopped");
   await place.settled();
-  const leaving = ["a", "b", "c", "d"].map((name) => place.open(name));
+  const leaving = Array.from("abcdefgh", (name) => place.open(name));
   await place.settled();
   // It has been there longest, so it is asked first, and for a second nothing else happens.
   stopped.signal("SIGSTOP");
@@ -172,5 +172,6 @@ test("an owner that ends does not wait for members that have left while it was l
   await Promise.all(leaving.map((window) => window.stop()));
   await owner.exited;
   const seconds = (performance.now() - since) / 1000;
-  assert.ok(seconds < 3, `${seconds.toFixed(1)} s`);
+  // Of those that left each would have been another second.
+  assert.ok(seconds < 6, `${seconds.toFixed(1)} s`);
 });

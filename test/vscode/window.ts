@@ -81,9 +81,13 @@ export class Window implements AsyncDisposable {
   async sideBar(title: string): Promise<void> {
     // A badge lies over the link, and its text is added to the name.
     const tab = this.page.locator(`.activitybar li.action-item:has(a[aria-label^="${title}"])`);
+    const heading = this.page.locator(`.sidebar .title-label h2:text("${title}")`);
     await tab.waitFor();
-    if ((await tab.getAttribute("aria-expanded")) !== "true") await tab.click();
-    await this.page.locator(`.sidebar .title-label h2:text("${title}")`).waitFor();
+    // A window that is being loaded may be about to show it again, and the click hides it then.
+    await eventually(async () => {
+      if ((await tab.getAttribute("aria-expanded")) !== "true") await tab.click();
+      await heading.waitFor({ timeout: 3000 });
+    });
   }
 
   /**
