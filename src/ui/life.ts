@@ -19,8 +19,8 @@ export async function rememberRunning(memory: Memento, isRunning: boolean): Prom
   await memory.update(wasRunning, isRunning);
 }
 
-/** How long after a folder is there, or is trusted, a change of the settings is taken for the arrival of its own. */
-const arrivalMilliseconds = 5_000;
+/** How long after a folder is there, or is trusted, a change of the settings is taken for the arrival of its own: a busy machine takes its time. */
+const arrivalMilliseconds = 20_000;
 
 /**
  * Calls `act` when a folder is added or the workspace is trusted, and again when its routes come: VS Code tells of the folder first,

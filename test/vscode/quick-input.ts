@@ -68,7 +68,9 @@ export class QuickInput {
     await tryAgain(async (timeout) => {
       await this.#openPalette(title, timeout);
       await this.#waitForRow(title, timeout);
-      await this.#row(title).click({ timeout });
+      // A busy window is slow to answer a click that it has heard: only what comes before may be done again.
+      await this.#row(title).click({ timeout, trial: true });
+      await this.#row(title).click();
     });
   }
 
