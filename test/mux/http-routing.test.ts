@@ -78,16 +78,48 @@ test("pipelined requests on HTTP/1.1 are answered in their order, whichever serv
   assert.deepEqual(bodies, ["slow", "fast POST /1", "fast GET /2"]);
 });
 
-test("a client that leaves with pipelined requests open leaves nothing open at the services", async () => {
-  await using service = await startHttp(() => undefined);
-  await using mux = await startMux({ "shop.test": service.port });
-  const request = "GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n";
-  const socket = net.connect(mux.port, "127.0.0.1");
-  socket.write(request.repeat(3));
-  await until(() => service.sockets.size === 3, "three requests arrive");
-  socket.destroy();
-  await until(() => service.sockets.size === 0, "all three are given up");
-});
+/** With "TE" a request is not relayed: Node's server has it. */
+for (const [who, header] of [
+  ["the relay", ""],
+  ["Node's server", "TE: trailers\r\n"],
+] as const) {
+  const request = `POST / HTTP/1.1\r\nHost: shop.test\r\n${header}Content-Length: 0\r\n\r\n`;
+
+  test(`pipelined requests go to their service one at a time: ${who}`, async () => {
+    const waiting: http.ServerResponse[] = [];
+    await using service = await startHttp((_request, response) => waiting.push(response));
+    await using mux = await startMux({ "shop.test": service.port });
+    const socket = net.connect(mux.port, "127.0.0.1");
+    // More than wait before no more are read.
+    const count = 40;
+    socket.write(request.repeat(count));
+    let answers = "";
+    socket.on("data", (chunk) => {
+      answers += chunk;
+    });
+    for (let answered = 0; answered < count; answered++) {
+      await until(() => waiting.length > answered, "the next arrives");
+      assert.equal(waiting.length, answered + 1);
+      waiting[answered]?.end(`answer ${answered}.`);
+    }
+    await until(() => answers.includes(`answer ${count - 1}.`), "all are answered");
+    assert.equal(answers.match(/answer \d+\./g)?.length, count);
+    socket.destroy();
+  });
+
+  test(`a client that leaves with pipelined requests open leaves nothing open at the services: ${who}`, async () => {
+    const asked: http.IncomingMessage[] = [];
+    await using service = await startHttp((request) => asked.push(request));
+    await using mux = await startMux({ "shop.test": service.port });
+    const socket = net.connect(mux.port, "127.0.0.1");
+    socket.write(request.repeat(3));
+    await until(() => asked.length === 1, "the first arrives");
+    socket.destroy();
+    await until(() => service.sockets.size === 0, "it is given up");
+    await mux.report(() => true);
+    assert.equal(asked.length, 1);
+  });
+}
 
 test("a kept-alive connection that asks for several hosts is told in as many reports", async () => {
   await using shop = await named("shop");

@@ -62,7 +62,6 @@ for (const [what, request, status] of [
   ["with a length and a coding", `${get}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`, 400],
   ["for nobody", "GET / HTTP/1.1\r\nHost: nobody.test\r\n\r\n", 404],
   ["of HTTP/1.0", "GET / HTTP/1.0\r\nHost: shop.test\r\n\r\n", 200],
-  ["with another behind it", `${get}\r\n${get}\r\n`, 200],
   ["whose head comes in two pieces", get, 200],
 ] as const) {
   test(`a request ${what} is handed over, be it the first or a later one`, async () => {

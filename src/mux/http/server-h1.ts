@@ -13,6 +13,8 @@ const maxHeaderSize = 64 * 1024;
 const tooLarge = "431 Request Header Fields Too Large";
 /** How long a connection may lie idle between requests, or dawdle over the head of one. */
 export const idleMilliseconds = 65_000;
+/** With so many requests waiting for their turn no more are read; until then a client that leaves is noticed. */
+const mostWaiting = 16;
 
 export class Http1Server {
   readonly #answerer: Answerer;
@@ -20,6 +22,7 @@ export class Http1Server {
   readonly #server: http.Server;
   readonly #clients = new WeakMap<object, Client>();
   readonly #latest = new WeakMap<Client, Http1Exchange>();
+  readonly #waiting = new WeakMap<Client, Http1Exchange[]>();
 
   constructor(answerer: Answerer, connections: Connections) {
     this.#answerer = answerer;
@@ -63,11 +66,32 @@ export class Http1Server {
     this.#latest.set(client, exchange);
     this.#connections.begun(exchange);
     const over = () => {
-      if (response.closed && exchange.received) this.#connections.over(exchange);
+      if (!response.closed || !exchange.received) return;
+      response.off("close", over);
+      request.off("end", over);
+      this.#over(exchange, request.socket);
     };
-    response.once("close", over);
-    request.once("end", over);
-    void this.#answerer.answer(exchange);
+    response.on("close", over);
+    request.on("end", over);
+    if (this.#connections.inHand(client).length === 1) void this.#answerer.answer(exchange);
+    else this.#wait(exchange, request.socket);
+  }
+
+  /** Requests in a row are served one at a time: what one of them does may matter to the next (RFC 9112 §9.3.2). */
+  #wait(exchange: Http1Exchange, socket: Socket): void {
+    const waiting = this.#waiting.get(exchange.client) ?? [];
+    this.#waiting.set(exchange.client, waiting);
+    waiting.push(exchange);
+    if (waiting.length >= mostWaiting) socket.pause();
+  }
+
+  #over(exchange: Http1Exchange, socket: Socket): void {
+    const { client, last } = exchange;
+    this.#connections.over(exchange);
+    const next = this.#waiting.get(client)?.shift();
+    if (!next || last || socket.destroyed) return;
+    socket.resume();
+    void this.#answerer.answer(next);
   }
 
   #onUpgrade(request: http.IncomingMessage, socket: Socket, early: Buffer): void {

@@ -1,6 +1,6 @@
 /** The client's side of a relayed connection: takes one request after the other, and the rest of the bytes wait. */
 import type { Socket } from "node:net";
-import { type OrdinaryRequest, readOrdinaryRequest } from "../../core/ordinary-request.ts";
+import { readOrdinaryRequest } from "../../core/ordinary-request.ts";
 import type { Client } from "../client.ts";
 import type { Connections } from "../http/connections.ts";
 import { idleMilliseconds } from "../http/server-h1.ts";
@@ -77,7 +77,7 @@ export class ClientSide {
     const { client, context } = this;
     const request = readOrdinaryRequest(bytes);
     const decision = request && context.answerer.decide(client, request.head);
-    if (!request || decision?.kind !== "forward" || hasMore(bytes, request)) {
+    if (!request || decision?.kind !== "forward") {
       this.#handOver(bytes);
       return false;
     }
@@ -138,9 +138,4 @@ export class ClientSide {
   readonly #onTimeout = (): void => {
     if (!this.#exchange) this.stream.destroy();
   };
-}
-
-/** Whether further requests came with this one: few clients do that, and Node's server serves them side by side. */
-function hasMore(bytes: Buffer, { length, body }: OrdinaryRequest): boolean {
-  return body.kind !== "chunked" && bytes.length > length + (body.kind === "length" ? body.bytes : 0);
 }
