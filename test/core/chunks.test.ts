@@ -70,6 +70,15 @@ describe("A body in chunks", () => {
     assert.deepEqual(decode(passed), expected);
   });
 
+  it("has sizes of any hexadecimal digits, in capitals or not", () => {
+    for (const digits of ["9", "a", "F", "10", "1f", "AbC", "0000000000bed"]) {
+      const data = "x".repeat(Number.parseInt(digits, 16));
+      const chunks = `${digits}\r\n${data}\r\n0\r\n\r\n`;
+      assert.deepEqual(follow([chunks]), { kind: "end", passed: chunks, left: "", trailers: [] }, digits);
+      assert.equal(follow([chunks], true).passed, data, digits);
+    }
+  });
+
   it("goes on untouched where nothing is to be changed", () => {
     const plain = "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
     assert.equal(follow([plain]).passed, plain);
@@ -78,6 +87,7 @@ describe("A body in chunks", () => {
   it("goes on as it comes, and its end only when all of it is there", () => {
     assert.deepEqual(follow(["5\r\nhe"]), { kind: "more", passed: "5\r\nhe" });
     assert.deepEqual(follow(["5\r\nhello\r\n0\r\nX-A: 1\r\n"]), { kind: "more", passed: "5\r\nhello\r\n" });
+    assert.deepEqual(follow(["5\r\nhello\r\n0\r\nX-A: 1\r\n"], true), { kind: "more", passed: "hello" });
   });
 
   for (const [what, chunks] of Object.entries({
@@ -88,10 +98,13 @@ describe("A body in chunks", () => {
     "a space before a size": " 5\r\nhello\r\n",
     "a space behind a size": "5 \r\nhello\r\n",
     "a size beyond all bounds": "fffffffffffffff\r\n",
+    "a size of more digits than a number holds exactly": "00000000000005\r\nhello\r\n",
     "a size that is too small": "4\r\nhello\r\n",
     "a size that is too large": "6\r\nhello\r\n0\r\n\r\n",
     "LF alone behind a size": "5\nhello\r\n",
     "LF alone behind a chunk": "5\r\nhello\n",
+    "another byte than CR behind a size": "5x\nhello\r\n",
+    "another byte than LF behind a chunk": "5\r\nhello\rx0\r\n\r\n",
     "a bare CR behind a size": "5\rhello",
     "a bare CR in an extension": "5;a\rb\r\nhello\r\n",
     "a bare LF in an extension": "5;a\nb\r\nhello\r\n",
@@ -113,6 +126,7 @@ describe("A body in chunks", () => {
         const { kind, passed } = follow(pieces);
         assert.equal(kind, "broken");
         assert.doesNotMatch(passed, /(^|\n)0\r\n\r\n/);
+        assert.equal(follow(pieces, true).kind, "broken");
       }
     });
   }
