@@ -203,7 +203,7 @@ describe("a server name", () => {
   });
 
   it("counts as none when it is an IP address, which RFC 6066 forbids", () => {
-    for (const address of ["127.0.0.1", "127.0.0.1.", "::1", "fe80::1%eth0"]) {
+    for (const address of ["127.0.0.1", "127.0.0.1.", "192.168.34.56", "::1", "fe80::1%eth0"]) {
       assert.deepEqual(readClientHello(helloWith(sni(hostName(address)))), hello(undefined), address);
     }
     assert.deepEqual(readClientHello(helloWith(sni(hostName("1.2.3.4a")))), hello("1.2.3.4a"));
@@ -303,6 +303,19 @@ describe("a ClientHello's extensions", () => {
         assert.deepEqual(readClientHello(bytes), hello(undefined));
       }
     }
+  });
+
+  it("are refused when one comes twice, however many hellos were read before", () => {
+    const fine = helloWith(extension(5));
+    for (let read = 0; read < 600; read++) {
+      assertRefused(helloWith(extension(5), extension(5)), tlsAlert.illegalParameter, /comes twice/);
+      assert.deepEqual(readClientHello(fine), hello(undefined));
+    }
+  });
+
+  it("are refused when the length of one does not fit", () => {
+    assertRefused(helloWith(extension(5), Buffer.of(0, 6, 0, 1)), tlsAlert.decodeError, /of an extension/);
+    assertRefused(helloWith(extension(5), Buffer.of(0, 6, 0)), tlsAlert.decodeError, /of an extension/);
   });
 
   it("are stepped over when they are GREASE or ECH, whatever they hold", () => {
@@ -464,6 +477,19 @@ describe("a broken ClientHello", () => {
 });
 
 describe("an alert record", () => {
+  it("has the numbers of RFC 8446, RFC 6066 and RFC 7301", () => {
+    assert.deepEqual(tlsAlert, {
+      unexpectedMessage: 10,
+      recordOverflow: 22,
+      illegalParameter: 47,
+      decodeError: 50,
+      protocolVersion: 70,
+      internalError: 80,
+      unrecognizedName: 112,
+      noApplicationProtocol: 120,
+    });
+  });
+
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     it(`tells a client of ${version} what was wrong`, async () => {
       const server = net.createServer((socket) => {
