@@ -1,16 +1,24 @@
 /** What was thrown, as it is told. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OneportError, problemOf } from "../../src/core/errors.ts";
+import { OneportError, problemOf, systemCode } from "../../src/core/errors.ts";
 
 test("what nobody expected is told as a sentence, with another one for what to do", () => {
   for (const [thrown, message] of [
     [new TypeError("x is not a function"), "x is not a function."],
     [new Error("It broke."), "It broke."],
+    [new Error("a.ts is not there"), "a.ts is not there."],
     ["gone", "gone."],
   ]) {
     const told = problemOf(thrown);
     assert.deepEqual(told, { code: "unexpected", message, remedy: "Please report this with the log." });
+  }
+});
+
+test("a code of the system is one only where an error carries it as text", () => {
+  assert.equal(systemCode(Object.assign(new Error("refused"), { code: "ECONNREFUSED" })), "ECONNREFUSED");
+  for (const thrown of [new Error("x"), Object.assign(new Error("x"), { code: 1 }), { code: "EIO" }, null]) {
+    assert.equal(systemCode(thrown), undefined);
   }
 });
 
