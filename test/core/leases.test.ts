@@ -72,6 +72,18 @@ describe("The routes of several windows", () => {
     }
   });
 
+  it("are in conflict each on its own, and lent by those alone whose route is used", () => {
+    const { lenders, conflicts } = mergeLeases([
+      lend("a", 1, { "a.test": 3000, "b.test": 3000 }),
+      lend("b", 2, { "a.test": 3001, "b.test": 3001 }),
+    ]);
+    assert.deepEqual(conflicts.get("b"), [
+      { domain: "a.test", heldBy: "a" },
+      { domain: "b.test", heldBy: "a" },
+    ]);
+    assert.deepEqual(lenders.get("a.test"), ["a"]);
+  });
+
   it("are in conflict also where only an option differs", () => {
     const merged = mergeLeases([
       lend("a", 1, { "a.test": 3000 }),
