@@ -121,6 +121,18 @@ test("a target that comes or goes is a line, with the reason", () => {
   assert.equal(formatEvent({ type: "target", target, state: "up" }, plain), "tcp://localhost:5432 is up");
 });
 
+test("the limit on connections is a line when it is reached, and when it is no more", () => {
+  const overload = { type: "overload", limit: 4000, turnedAway: 7 } as const;
+  assert.match(
+    formatEvent({ ...overload, isOver: true }, plain),
+    /^All 4000 connections are in use; .*ulimit/,
+  );
+  assert.equal(
+    formatEvent({ ...overload, isOver: false }, plain),
+    "Connections are accepted again; 7 were turned away so far.",
+  );
+});
+
 test("a problem is a line that says what to do", () => {
   const problem = { code: "x", message: "It broke.", remedy: "Mend it." };
   assert.equal(formatEvent({ type: "problem", problem }, plain), "It broke. Mend it.");

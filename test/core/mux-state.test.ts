@@ -13,13 +13,13 @@ const routes = (...domains: string[]): MuxEvent => ({
   routes: domains.map((domain) => ({ domain, kind: "http", targets: [`http://localhost:${domain.length}`] })),
 });
 const problem = { code: "target-down", message: "It is down.", remedy: "Start it." };
-const connection = (ending: ConnectionReport["ending"]): MuxEvent => ({
+const connection = (ending: ConnectionReport["ending"], route = "a.test"): MuxEvent => ({
   type: "connection",
   connection: {
     id: 1,
     client: "127.0.0.1:5",
-    seen: { by: "sni", name: "a.test" },
-    route: "a.test",
+    seen: { by: "sni", name: route },
+    route,
     requests: 0,
     received: 0,
     sent: 0,
@@ -57,10 +57,49 @@ test("what was known of routes that are gone is forgotten", () => {
   assert.deepEqual([state.targets.size, state.open.size, state.refusals.size], [0, 0, 0]);
 });
 
+test("what was known of routes that stay is kept", () => {
+  const before = after(
+    listening,
+    routes("a.test"),
+    { type: "target", target: "http://localhost:6", state: "down", reason: "refused" },
+    { type: "open", routes: [{ domain: "a.test", count: 1, oldest: [] }] },
+    connection({ how: "refused", problem }),
+  );
+  const { targets, open, refusals } = nextState(before, routes("a.test", "other.test"));
+  assert.deepEqual([...targets], [["http://localhost:6", { state: "down", reason: "refused" }]]);
+  assert.deepEqual([...open], [["a.test", { domain: "a.test", count: 1, oldest: [] }]]);
+  assert.deepEqual([...refusals], [["a.test", problem]]);
+});
+
+test("it is overloaded as long as connections are turned away", () => {
+  const overload = { type: "overload", limit: 10, turnedAway: 1 } as const;
+  const over = after(listening, { ...overload, isOver: true });
+  assert.equal(over.isOverloaded, true);
+  assert.equal(nextState(over, { ...overload, isOver: false }).isOverloaded, false);
+});
+
+test("who takes part is as it was last told", () => {
+  const windows = [
+    {
+      id: "a",
+      name: "shop",
+      kind: "window" as const,
+      pid: 7,
+      role: "owner" as const,
+      routes: [],
+      conflicts: [],
+    },
+  ];
+  const state = after(listening, { type: "session", role: "member", own: "b", windows });
+  assert.deepEqual(state.session, { role: "member", own: "b", windows });
+});
+
 test("the last refusal of a route stands until a connection succeeds", () => {
   const refused = after(listening, routes("a.test"), connection({ how: "refused", problem }));
   assert.deepEqual(refused.refusals.get("a.test"), problem);
   assert.equal(nextState(refused, connection({ how: "closed" })).refusals.size, 0);
+  const both = nextState(refused, connection({ how: "refused", problem }, "other.test"));
+  assert.deepEqual([...nextState(both, connection({ how: "closed" })).refusals.keys()], ["other.test"]);
 });
 
 test("when it is stopped nothing is left, whatever went wrong while it ran", () => {
