@@ -25,7 +25,10 @@ test("Linux: root or a lowered start has the port, anybody else needs one settin
   assert.match(plan.explanation, /every user of this machine/);
   assert.deepEqual(plan.commands, ["sudo sysctl -w net.ipv4.ip_unprivileged_port_start=443"]);
   assert.match(plan.keep.join(), /tee \/etc\/sysctl\.d\/50-oneport\.conf$/);
-  assert.equal(plan.undo.at(-1), "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=1000");
+  assert.deepEqual(plan.undo, [
+    "sudo rm -f /etc/sysctl.d/50-oneport.conf /run/sysctl.d/50-oneport.conf",
+    "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=1000",
+  ]);
   assert.deepEqual(plan.step, { do: "allow-443", persist: false });
 });
 
