@@ -245,6 +245,24 @@ describe("a written PROXY header", () => {
     }
   });
 
+  it("tells of an IPv4 address beside an IPv6 one as IPv4-mapped, for it has one family", () => {
+    const [v4, v6] = ["192.168.0.1", "2001:db8::1"];
+    assert.equal(
+      writeProxyHeader(1, pair(v4, 1, v6, 2)).toString("latin1"),
+      "PROXY TCP6 ::ffff:c0a8:1 2001:db8::1 1 2\r\n",
+    );
+    for (const version of [1, 2] as const) {
+      for (const mixed of [pair(v4, 1, v6, 2), pair(v6, 1, v4, 2)]) {
+        const header = writeProxyHeader(version, mixed);
+        assert.deepEqual(readProxyHeader(header), {
+          kind: "header",
+          length: header.length,
+          addresses: mixed,
+        });
+      }
+    }
+  });
+
   it("is not written for what is no address or no port", () => {
     for (const version of [1, 2] as const) {
       for (const text of ["localhost", "", "1.2.3", "1.2.3.4\r\n", "::1 ", "[::1]"]) {
