@@ -68,6 +68,17 @@ test("its policy lets exactly its own style and script run", () => {
   }
 });
 
+test("beyond its own style and script the page may load nothing but itself", () => {
+  const [, policy = ""] = /Content-Security-Policy" content="([^"]*)"/.exec(page({ retry: true })) ?? [];
+  const others = policy.split("; ").filter((directive) => !/^(style|script)-src /.test(directive));
+  assert.deepEqual(others, [
+    "default-src 'none'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ]);
+});
+
 test("a hostile name stays text on the page, wherever it stands", () => {
   const hostile = `"><script>alert(1)</script><a href='javascript:1'>&amp;\u001b\u0000`;
   const hostileRoute: RouteSummary = { domain: hostile, kind: "http", targets: [] };
