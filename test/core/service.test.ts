@@ -16,7 +16,9 @@ test("a service belongs to the innermost open folder around where it runs", () =
   assert.equal(folderOf(service("/work/shop/web"), folders), "/work/shop");
   assert.equal(folderOf(service("/work/shop"), folders), "/work/shop");
   assert.equal(folderOf(service("/work/shopping"), folders), "/work");
+  assert.equal(folderOf(service("/work/shopping/web"), folders), "/work");
   assert.equal(folderOf(service("/home"), folders), undefined);
+  assert.equal(folderOf(service("/home/ada"), folders), undefined);
   assert.equal(folderOf(service("/home"), ["/"]), "/");
   assert.equal(folderOf(service("C:\\work\\web"), ["C:\\work"]), "C:\\work");
   assert.equal(folderOf(service(), folders), undefined);
@@ -30,6 +32,9 @@ test("a development server is worked on wherever it runs, and so is what serves 
   assert.ok(isDeveloped(service(undefined, { process: { pid: 1, name: "vite" } }), []));
   assert.ok(isDeveloped(service("/work/shop", web), ["/work"]));
   assert.ok(isDeveloped(service("/work/shop"), ["/work"]), "not asked yet");
+  for (const protocol of ["https", "ws", "wss"] as const) {
+    assert.ok(isDeveloped(service("/work/shop", { spoken: { protocol } }), ["/work"]), protocol);
+  }
   assert.ok(!isDeveloped(service("/elsewhere", web), ["/work"]));
   assert.ok(!isDeveloped(service("/work/db", { spoken: { protocol: "postgres" } }), ["/work"]));
 });
