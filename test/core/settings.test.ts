@@ -50,6 +50,26 @@ test("good values are taken", () => {
   });
 });
 
+test("numbers are taken up to their bounds", () => {
+  for (const [key, ...values] of [
+    ["oneport.port", 1, 65_535],
+    ["oneport.helloTimeout", 1, 60],
+  ] as const) {
+    for (const value of values) assert.deepEqual(parseSettings({ [key]: value }).problems, [], `${value}`);
+  }
+});
+
+test("a problem says what was found: the value, or what a list contains", () => {
+  const { problems } = parseSettings({ "oneport.port": [443], "oneport.acceptProxy": ["::1", "localhost"] });
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    [
+      '"oneport.port" is a list, but must be "auto" or a whole number from 1 to 65535.',
+      '"oneport.acceptProxy" contains "localhost", but must be a list of IP addresses.',
+    ],
+  );
+});
+
 const bad: readonly [key: string, value: unknown, ...path: (string | number)[]][] = [
   ["oneport.port", 0],
   ["oneport.port", 65536],
