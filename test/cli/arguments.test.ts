@@ -21,9 +21,23 @@ const accepted: readonly (readonly [line: string, invocation: object])[] = [
   ],
   ["start --port=0 --json", { kind: "run", command: "start", options: { ...defaults, port: 0, json: true } }],
   ["start --port auto", { kind: "run", command: "start", options: { ...defaults, port: "auto" } }],
+  ["start --port 65535", { kind: "run", command: "start", options: { ...defaults, port: 65_535 } }],
   ["--json start", { kind: "run", command: "start", options: { ...defaults, json: true } }],
   ["routes --config a.json", { kind: "run", command: "routes", options: { ...defaults, config: "a.json" } }],
+  ["status --json", { kind: "run", command: "status", options: { ...defaults, json: true } }],
+  [
+    "routes shop --json",
+    { kind: "run", command: "routes", options: { ...defaults, folder: "shop", json: true } },
+  ],
   ["hosts print shop", { kind: "run", command: "hosts print", options: { ...defaults, folder: "shop" } }],
+  [
+    "hosts print --config a.json --file h",
+    { kind: "run", command: "hosts print", options: { ...defaults, config: "a.json", file: "h" } },
+  ],
+  [
+    "hosts apply --config a.json",
+    { kind: "run", command: "hosts apply", options: { ...defaults, config: "a.json" } },
+  ],
   ["hosts apply", { kind: "run", command: "hosts apply", options: defaults }],
   [
     "hosts apply shop --file h --allow shop.com --allow=B\u00fccher.DE.",
@@ -43,6 +57,7 @@ const accepted: readonly (readonly [line: string, invocation: object])[] = [
   ],
   ["ca path", { kind: "run", command: "ca path", options: defaults }],
   ["ca trust --json", { kind: "run", command: "ca trust", options: { ...defaults, json: true } }],
+  ["ca untrust --json", { kind: "run", command: "ca untrust", options: { ...defaults, json: true } }],
   ["ca untrust", { kind: "run", command: "ca untrust", options: defaults }],
   [
     "ca trust --allow shop.com",
@@ -52,6 +67,7 @@ const accepted: readonly (readonly [line: string, invocation: object])[] = [
     "doctor shop --json",
     { kind: "run", command: "doctor", options: { ...defaults, folder: "shop", json: true } },
   ],
+  ["doctor --config a.json", { kind: "run", command: "doctor", options: { ...defaults, config: "a.json" } }],
   ["clean --yes", { kind: "run", command: "clean", options: { ...defaults, yes: true } }],
   ["--help", { kind: "help", command: undefined }],
   ["-h", { kind: "help", command: undefined }],
@@ -72,7 +88,18 @@ const refused: readonly (readonly [line: string, said: string])[] = [
   ["--json", '--json needs a command before it. See "oneport --help".'],
   ["frobnicate --yes", 'Unknown command "frobnicate". See "oneport --help".'],
   ["clean all", '"oneport clean" does not know what to do with "all". See "oneport clean --help".'],
+  ["status shop", '"oneport status" does not know what to do with "shop". See "oneport status --help".'],
+  ["stop shop", '"oneport stop" does not know what to do with "shop". See "oneport stop --help".'],
+  [
+    "ca trust shop",
+    '"oneport ca trust" does not know what to do with "shop". See "oneport ca trust --help".',
+  ],
+  [
+    "ca untrust shop",
+    '"oneport ca untrust" does not know what to do with "shop". See "oneport ca untrust --help".',
+  ],
   ["doctor --yes", '"oneport doctor" has no option "--yes". See "oneport doctor --help".'],
+  ["frobnicate --help", 'Unknown command "frobnicate". See "oneport --help".'],
   ["rotues", 'Unknown command "rotues". Did you mean "oneport routes"?'],
   ["constructor", 'Unknown command "constructor". See "oneport --help".'],
   ["hosts", '"oneport hosts" needs another word. Run "oneport hosts print".'],
