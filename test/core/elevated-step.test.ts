@@ -68,6 +68,7 @@ test("an argument that is not one whole request of this version is refused", asy
     { version: 1, step: { ...hosts([]), file: "/etc/shadow" } },
     { version: 1, step: { ...hosts([]), sha256: sha256.toUpperCase() } },
     { version: 1, step: { ...hosts([]), sha256: `${sha256}\n` } },
+    { version: 1, step: { ...hosts([]), sha256: `0${sha256}` } },
     { version: 1, step: { ...hosts([]), entries: {} } },
     { version: 1, step: { do: "untrust", certificates: [] } },
   ];
@@ -77,7 +78,14 @@ test("an argument that is not one whole request of this version is refused", asy
   }
   const good = encoded({ version: 1, step });
   assert.equal(await codeOf(good), "ok");
-  for (const argument of [`${good}=`, `${good} `, `${good}\n`, JSON.stringify({ version: 1, step }), "e30"]) {
+  for (const argument of [
+    `=${good}`,
+    `${good}=`,
+    `${good} `,
+    `${good}\n`,
+    JSON.stringify({ version: 1, step }),
+    "e30",
+  ]) {
     assert.equal(await codeOf(argument), "step-invalid", argument);
   }
 });
