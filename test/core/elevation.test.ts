@@ -86,6 +86,30 @@ test("what the elevated program says of itself counts, wherever it stands and wh
   }
 });
 
+test("of several outcomes the last one counts, and one that is not whole is none", () => {
+  const problem = { code: "hosts-changed", message: "It changed.", remedy: "Look again." };
+  const [good, bad] = [formatOutcome(ok(undefined)), formatOutcome(fail(problem))];
+  assert.deepEqual(readEnd("sudo", ended(0, { output: `${good}\n${bad}\n` }), ""), fail(problem));
+  assert.deepEqual(readEnd("sudo", ended(1, { output: `${bad}\n\n${good}` }), ""), ok(undefined));
+  for (const key of ["code", "message", "remedy"]) {
+    for (const value of [undefined, 1]) {
+      const output = JSON.stringify({ ok: false, error: { ...problem, [key]: value } });
+      assert.equal(codeOf("sudo", ended(0, { output })), "elevation-failed", output);
+    }
+  }
+});
+
+test("an end that nobody explains is told with its status and what was written, in one short line", () => {
+  const told = (status: number | undefined, errors: string) => {
+    const result = readEnd("direct", ended(status, { errors }), "");
+    return result.ok ? "ok" : result.error.message;
+  };
+  assert.equal(told(3, ""), "The step ended with status 3 and did not say why.");
+  assert.equal(told(undefined, ""), "The step was ended from outside and did not say why.");
+  assert.equal(told(1, " a \n\n b\nc\n"), "The step ended with status 1 and did not say why (a; b; c).");
+  assert.ok(told(1, "x".repeat(9_000)).length < 400);
+});
+
 test("a status of 0 without a word is no success, but on Windows, which lets no word through", () => {
   assert.equal(codeOf("pkexec", ended(0)), "elevation-failed");
   assert.equal(codeOf("sudo", ended(0, { output: '{"ok":false,"error":{"code":1}}' })), "elevation-failed");
@@ -113,6 +137,13 @@ test("a dialog that was closed, rights that were not given and a desktop without
   assert.equal(
     codeOf("osascript", ended(1, { errors: "execution error: No user interaction allowed. (-1713)" })),
     "elevation-no-agent",
+  );
+  assert.equal(
+    codeOf(
+      "osascript",
+      ended(1, { errors: "The administrator user name or password was incorrect. (-60007)" }),
+    ),
+    "elevation-refused",
   );
   assert.equal(codeOf("uac", ended(126)), "elevation-declined");
   assert.equal(codeOf("uac", ended(1)), "elevation-failed");
