@@ -1,6 +1,7 @@
 /** First words of servers, as they were recorded, and what is read from them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isToldEnough, readHttpAnswer } from "../../src/core/http-answer.ts";
 import { readPage, readSslAnswer, readWords } from "../../src/core/spoken.ts";
 
 const mysql = (version: string) => packet(`\x0a${version}\0\x08\0\0\0salt-and-all-the-rest`);
@@ -74,6 +75,27 @@ test("a page tells its title, one line without entities, and the product that se
   });
 });
 
+test("a title is read with its entities, in whatever case, and the product from X-Powered-By where no Server is", () => {
+  const page = answer(`${html}\nX-Powered-By: Express`, "<TITLE>&lt;b&gt; &QUOT;a&quot;&nbsp;&#x27;</TITLE>");
+  assert.deepEqual(readPage(page, "tcp", undefined), {
+    protocol: "http",
+    server: "Express",
+    title: `<b> "a" '`,
+  });
+});
+
+test("a page has told enough with its title, its head or the beginning of its body, anything else with its fields", () => {
+  const isEnough = (head: string, body = "") => {
+    const read = readHttpAnswer(answer(head, body));
+    return read && isToldEnough(read);
+  };
+  assert.equal(isEnough("200 OK\nContent-Type: application/json"), true);
+  assert.equal(isEnough("200 OK\ncontent-type:Text/HTML; charset=utf-8", "<html><head><title>Shop"), false);
+  for (const body of ["<title>Shop</title>", "<head></HEAD>", "<body class=a>"]) {
+    assert.equal(isEnough(html, body), true, body);
+  }
+});
+
 test("a title is cut at 80 characters, and harmless to show", () => {
   const page = answer(html, `<title>\u001b[31m\u202e${"😀".repeat(100)}</title>`);
   const { title = "" } = readPage(page, "tcp", undefined) ?? {};
@@ -84,9 +106,9 @@ test("a title is cut at 80 characters, and harmless to show", () => {
 test("the sizes of chunks do not come into the title", () => {
   const page = answer(
     `${html}\nTransfer-Encoding: chunked`,
-    "a\r\n<title>Sho\r\n9\r\np</title>\r\n0\r\n\r\n",
+    "a\r\n<title>Sho\r\n9;x=1\r\np of the \r\n1F\r\nyear</title>\r\n0\r\n\r\n",
   );
-  assert.equal(readPage(page, "tcp", undefined)?.title, "Shop");
+  assert.equal(readPage(page, "tcp", undefined)?.title, "Shop of the year");
 });
 
 test("what takes nothing but WebSocket is told by its status", () => {
