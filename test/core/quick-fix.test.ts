@@ -84,6 +84,8 @@ const unclear: readonly Values[] = [
   route("shop.test", { to: 3000, hold: 601 }),
   route("shop.test", { to: 3000, hold: "601" }),
   route("shop.test", `localhost:3000${"0".repeat(80)}`),
+  route("shop.test", `wz://localhost:5000/${"a".repeat(80)}`),
+  route("shop.test", `ws://localhost:5000/${"a".repeat(80)}?b`),
   route("shop.test", `htp://${"shop.".repeat(20)}test:3000`),
 ];
 
