@@ -152,7 +152,7 @@ test("no message repeats a password or a query", () => {
 });
 
 test("a list holds at least one target, no list and no object", () => {
-  assert.equal(problemWith([]).code, "route-without-target");
+  assert.deepEqual([problemWith([]).code, problemWith([]).key], ["route-without-target", "value"]);
   assert.deepEqual(problemWith({ to: [] }).path, ["a.test", "to"]);
   assert.equal(problemWith([[3000]]).code, "target-type");
   assert.equal(problemWith([{ to: 3000 }]).code, "target-type");
@@ -170,21 +170,30 @@ test("each target that is not of the first one's kind is a problem", () => {
       ["route-mixed-targets", ["a.test", 3]],
     ],
   );
+  const problem = problemWith({ to: [3000, "tcp://localhost:1"] });
+  assert.deepEqual([problem.path, problem.key], [["a.test", "to", 1], "value"]);
 });
 
 const goodOptions: readonly [to: string, options: object, expected: object][] = [
   ["http://localhost:1", { hostHeader: "localhost:3000" }, { hostHeader: "localhost:3000" }],
+  ["https://localhost:1", { hostHeader: "localhost" }, { hostHeader: "localhost" }],
+  ["ws://localhost:1", { hostHeader: "localhost" }, { hostHeader: "localhost" }],
+  ["wss://localhost:1", { hostHeader: "localhost" }, { hostHeader: "localhost" }],
   ["https://localhost:1", { insecureUpstream: true }, { insecureUpstream: true }],
+  ["wss://localhost:1", { insecureUpstream: true }, { insecureUpstream: true }],
   ["tcp+wss://localhost:1", { insecureUpstream: true }, { insecureUpstream: true }],
   ["tls://localhost:1", { hold: 0 }, { holdSeconds: 0 }],
   ["tls://localhost:1", { hold: 600 }, { holdSeconds: 600 }],
   ["http://localhost:1", { closeUpstream: true }, { closeUpstream: true }],
+  ["https://localhost:1", { closeUpstream: true }, { closeUpstream: true }],
   ["tcp://localhost:1", { sendProxy: 1 }, { sendProxy: 1 }],
   ["tls://localhost:1", { sendProxy: 2 }, { sendProxy: 2 }],
   ["tcp://localhost:1", { tls: false }, { tls: false }],
   ["tcp+ws://localhost:1", { tls: false }, { tls: false }],
+  ["tcp+wss://localhost:1", { tls: false }, { tls: false }],
   ["tcp://localhost:1", { webSocketBridge: true }, { webSocketBridge: true }],
   ["http://localhost:1", { healthPath: "/up?deep=1" }, { healthPath: "/up?deep=1" }],
+  ["https://localhost:1", { healthPath: "/" }, { healthPath: "/" }],
   ["http://localhost:1", { enabled: true }, {}],
 ];
 
