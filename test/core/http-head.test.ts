@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type HeadRead, readHttpHead } from "../../src/core/http-head.ts";
+import { type HeadRead, readHttpHead, readWebSocketRequest } from "../../src/core/http-head.ts";
 import { arriving, cpuMilliseconds, mutated, randomNumbers } from "./hex-fixtures.ts";
 
 function read(text: string): HeadRead {
@@ -25,6 +25,29 @@ const ordinary = head(
   "X-Empty:",
   "X-Text: caf\xc3\xa9 \t x",
 );
+
+describe("the first request of a client", () => {
+  const asks = (text: string) => readWebSocketRequest(Buffer.from(text, "latin1"), 0).kind;
+
+  it("asks for a WebSocket where its Upgrade says so, in whatever case and space", () => {
+    for (const field of ["Upgrade: websocket", "upgrade:WebSocket", "UPGRADE: \twebsocket \t"]) {
+      assert.equal(asks(head("GET / HTTP/1.1", "Host: a.test", field, "X-A: 1")), "webSocket", field);
+    }
+    for (const field of ["Upgrade: h2c", "Upgrade: websocket2", "X-Upgrade: websocket", "X-A: websocket"]) {
+      assert.equal(asks(head("GET / HTTP/1.1", "Host: a.test", field)), "none", field);
+    }
+    assert.equal(asks(head("POST / HTTP/1.1", "Host: a.test", "Upgrade: websocket")), "none");
+  });
+
+  it("asks for nothing as soon as a byte is of no GET, and for more until its head is whole", () => {
+    assert.deepEqual(["", "G", "GET / HTTP/1.1\r\nUpgrade: websocket\r\n"].map(asks), [
+      "more",
+      "more",
+      "more",
+    ]);
+    assert.deepEqual(["P", "\0", "\x16\x03", "GEX"].map(asks), ["none", "none", "none", "none"]);
+  });
+});
 
 describe("the host of a request", () => {
   it("is the Host header as sent, with port and case, without the space around it", () => {
