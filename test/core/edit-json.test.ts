@@ -113,6 +113,9 @@ const small: readonly (readonly [before: string, key: string, value: unknown, af
   ['{ "r": { "a": 1, "b": 2, "c": 3 } }', "a", undefined, '{ "r": { "b": 2, "c": 3 } }'],
   ['{ "r": { "a": 1, "b": 2, "c": 3 } }', "b", undefined, '{ "r": { "a": 1, "c": 3 } }'],
   ['{ "r": { "a": 1, "b": 2, "c": 3 } }', "c", undefined, '{ "r": { "a": 1, "b": 2 } }'],
+  ['{ "r": { "a": 1 /* one */ , "b": 2 } }', "a", undefined, '{ "r": { "b": 2 } }'],
+  ['{ "r": { "a": 1 // one\n  , "b": 2 } }', "b", 3, '{ "r": { "a": 1 // one\n  , "b": 3 } }'],
+  ['{ "r": { "a": 1, "b": 2 /* two */ , } }', "c", 3, '{ "r": { "a": 1, "b": 2 /* two */ , "c": 3, } }'],
   ['{"r":{"a":1,"b":2}}', "a", undefined, '{"r":{"b":2}}'],
   ['{"r":{"a":1,"b":2}}', "b", undefined, '{"r":{"a":1}}'],
   ['{ "r": { "a": 1, // one\n "b": 2 } }', "b", undefined, '{ "r": { "a": 1 // one\n } }'],
@@ -162,6 +165,10 @@ test("of an object and its lists only what differs is written", () => {
   assert.equal(
     edit({ to: three.slice(0, 2), hold: 5, enabled: true }),
     detailed.replace('2", // the second\n        "http://localhost:3" // the third', '2" // the second'),
+  );
+  assert.equal(
+    edit({ to: three.slice(0, 1), hold: 5, enabled: true }),
+    detailed.replace(/1", \/\/ the first[^\]]*\n/, '1" // the first\n'),
   );
   assert.equal(
     edit({ to: [...three, 4], hold: 5, enabled: true, healthPath: undefined }),
