@@ -69,6 +69,7 @@ describe("An ordinary request", () => {
     "with another coding": `${get}Transfer-Encoding: gzip, chunked\r\n\r\n`,
     "with a coding twice": `${get}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n`,
     "with an upgrade": `${get}Connection: upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    "with an upgrade that its Connection does not name": `${get}Upgrade: h2c\r\n\r\n`,
     "with an expectation": `${get}Expect: 100-continue\r\n\r\n`,
     "that takes trailers": `${get}TE: trailers\r\n\r\n`,
     "that announces trailers": `${get}Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n`,
