@@ -25,8 +25,9 @@ function expectKind(bytes: Uint8Array | string, kind: Sniff["kind"]): void {
 }
 
 describe("sniffing", () => {
-  it("asks for a first byte", () => {
+  it("asks for a first byte, and of TLS for a second", () => {
     assert.deepEqual(sniff(Buffer.alloc(0)), { kind: "more", atLeast: 1 });
+    assert.deepEqual(sniff(Buffer.of(22)), { kind: "more", atLeast: 2 });
   });
 
   it("tells TLS with the hello's name, for every captured client, byte by byte and in any records", () => {
