@@ -277,7 +277,7 @@ test("entries are validated again: loopback addresses and plain names only", () 
 
 test("another line that maps a name of ours elsewhere is a warning with the line", () => {
   const before =
-    "\xef\xbb\xbf10.0.0.1 nas shop.test\r\n127.0.0.1 shop.test # shop.test\n#10.0.0.2 shop.test\nshop.test 10.0.0.3\n";
+    "\xef\xbb\xbf10.0.0.1 nas shop.test\r\n127.0.0.1 shop.test # shop.test\n#10.0.0.2 shop.test\nnas shop.test 10.0.0.3\n";
   const after = " \t::1 \tx  DB.test. db.test.org\n10.0.0.4 # db.test\n";
   const { warnings } = edited(before + renderHostsBlock(other) + after, shop);
   assert.deepEqual(
