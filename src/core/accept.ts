@@ -31,7 +31,6 @@ export function negotiate<Offer extends string>(
 /** Section 12.4.2: a weight is 0 to 1 with at most three digits; a range with another weight counts for nothing. */
 function readRange(text: string, position: number): MediaRange[] {
   const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
-  if (!/^[^\s/]+\/[^\s/]+$/.test(type)) return [];
   const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
   if (!/^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(weight)) return [];
   return [{ type, weight: Number(weight), position }];
