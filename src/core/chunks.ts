@@ -151,7 +151,6 @@ export class ChunkFollower {
         return byte === cr ? undefined : "a chunk is longer than its size";
       default:
         this.#state = "size";
-        this.#size = 0;
         return byte === lf ? undefined : "no line feed behind a chunk";
     }
   }
