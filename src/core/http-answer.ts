@@ -5,7 +5,7 @@ export interface HttpAnswer {
   readonly status: number;
   /** Status line and header fields, each ended by CR LF. */
   readonly head: string;
-  /** As far as it is there; chunk sizes are taken out. */
+  /** From the line that ends the head, as far as it is there; chunk sizes are taken out. */
   readonly body: string;
 }
 
@@ -14,14 +14,14 @@ export function readHttpAnswer(bytes: Buffer): HttpAnswer | undefined {
   const text = bytes.toString("utf8");
   const [, head, status] = /^(HTTP\/1\.\d (\d{3})[\s\S]*?\r?\n)\r?\n/.exec(text) ?? [];
   if (head === undefined) return undefined;
-  const body = text.slice(head.length).replace(/^\r?\n/, "");
+  const body = text.slice(head.length);
   const isChunked = /^transfer-encoding:.*chunked/im.test(head);
   return { status: Number(status), head, body: isChunked ? withoutChunkSizes(body) : body };
 }
 
 /** RFC 9112 section 7.1, good enough for text that is only searched. */
 function withoutChunkSizes(body: string): string {
-  return body.replace(/^[\da-f]+[^\r\n]*\r\n/i, "").replace(/\r\n[\da-f]+(?:;[^\r\n]*)?\r\n/gi, "");
+  return body.replace(/\r\n[\da-f]+(?:;[^\r\n]*)?\r\n/gi, "");
 }
 
 /** Is all there that can be told from it: the title of a page, or the head of anything else? */
