@@ -9,6 +9,7 @@ import {
   openSync,
   type PathLike,
   renameSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -268,6 +269,31 @@ describe("a file that cannot be replaced is written in place", () => {
     }
   });
 
+  test("and is as it was when that fails, or is reported when it cannot be put back", async (t) => {
+    for (const [canPutBack, code] of [
+      [true, "hosts-write-failed"],
+      [false, "hosts-half-written"],
+    ] as const) {
+      const place = new HostsFolder(t, withShop);
+      const system: FileSystem = {
+        ...nodeFileSystem,
+        rename: () => Promise.reject(failure("EBUSY")),
+        open: async (path, flags, mode) => {
+          const handle = await nodeFileSystem.open(path, flags, mode);
+          if (path !== place.file) return handle;
+          handle.sync = () => {
+            if (!canPutBack) handle.write = () => Promise.reject(failure("EIO"));
+            return Promise.reject(failure("EIO"));
+          };
+          return handle;
+        },
+      };
+      const applyOther = (file: Buffer) => editHosts(file, [{ address: "127.0.0.1", name: "other.test" }]);
+      assert.equal(codeOf(await editHostsFile(place.file, applyOther, system)), code);
+      if (canPutBack) assert.deepEqual([place.text, place.names], [withShop, ["hosts"]]);
+    }
+  });
+
   test("such as one that is really mounted, as in a container", mounts, (t) => {
     const place = new HostsFolder(t);
     const source = join(place.folder, "source");
@@ -351,6 +377,39 @@ describe("somebody who writes the file at the same time loses nothing", () => {
     };
     assert.equal(codeOf(await editHostsFile(place.file, applyShop, system)), "done");
     assert.equal(place.text, withShop + nas);
+  });
+
+  test("by putting another file in its place once the new one's is gone", async (t) => {
+    const place = new HostsFolder(t);
+    let renames = 0;
+    const system: FileSystem = {
+      ...nodeFileSystem,
+      rename: async (from, to) => {
+        renames += 1;
+        if (renames === 1) {
+          rmSync(from);
+          writeFileSync(join(place.folder, "next"), localhost + nas);
+          renameSync(join(place.folder, "next"), place.file);
+        }
+        await nodeFileSystem.rename(from, to);
+      },
+    };
+    assert.equal(codeOf(await editHostsFile(place.file, applyShop, system)), "done");
+    assert.equal(place.text, localhost + nas + renderHostsBlock(shop));
+  });
+
+  test("and whoever writes anew, at the instant of the rename, the file that was opened before is reported", async (t) => {
+    const place = new HostsFolder(t);
+    const system: FileSystem = {
+      ...nodeFileSystem,
+      rename: async (from, to) => {
+        const opened = openSync(place.file, "r+");
+        await nodeFileSystem.rename(from, to);
+        writeSync(opened, nas, 0);
+        closeSync(opened);
+      },
+    };
+    assert.equal(codeOf(await editHostsFile(place.file, applyShop, system)), "hosts-contended");
   });
 
   test("and whoever never stops is reported", async (t) => {
