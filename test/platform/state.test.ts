@@ -92,7 +92,18 @@ describe("a private file", () => {
     assert.deepEqual(await readdir(inner), ["target"]);
   });
 
-  test("has no stamp when it is not there", async () => {
+  test("has no stamp when it is not there, and an error is not taken for that", async () => {
     assert.equal(await fileStamp(join(folder, "nothing")), undefined);
+    await assert.rejects(fileStamp(join(folder, "no\0name")), { code: "ERR_INVALID_ARG_VALUE" });
+  });
+
+  test("whose folder cannot be made is an error with a remedy", async () => {
+    const file = join(folder, "file");
+    await writeFile(file, "");
+    await assert.rejects(makePrivateFolder(join(file, "state")), (error) => {
+      assert.ok(error instanceof OneportError);
+      assert.equal(error.problem.code, "state-not-writable");
+      return true;
+    });
   });
 });
