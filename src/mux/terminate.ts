@@ -62,6 +62,8 @@ function terminate(
   // After the handshake Node tells errors of TLS in this way only, and reads on: garbage would pile up in OpenSSL.
   secured.on("_tlsError", (error: Error) => secured.destroy(error));
   secured.on("end", () => {
+    // What was written before the handshake will never be over.
+    if (!hasShakenHands(secured)) return void secured.destroy();
     if (!isReset(secured)) return;
     client.end({ how: "reset", by: "client" });
     secured.destroy();

@@ -67,17 +67,26 @@ describe("A client that ends TLS here", () => {
     await allClosed(service.sockets);
   });
 
-  it("and ends amid its handshake is let go, and so is its service", async () => {
-    await using service = await startTcp((socket) => socket.on("end", () => socket.end()).resume());
-    await using mux = await startMux({ "app.test": `tcp://127.0.0.1:${service.port}` });
-    const client = await connect(mux.port);
-    const over = outcome(client);
-    client.write(captured("openssl_sclient_sni"));
-    client.once("data", () => client.end());
-    assert.equal((await over).bytes[0], 22, "a ServerHello came");
-    await mux.report(() => true);
-    await allClosed(service.sockets);
-  });
+  for (const [which, greeting] of [
+    ["waits", ""],
+    ["speaks first", "220 ready\r\n"],
+  ] as const) {
+    it(`and ends amid its handshake is let go at once, and so is its service, which ${which}`, async () => {
+      await using service = await startTcp((socket) => {
+        if (greeting) socket.write(greeting);
+        socket.on("end", () => socket.end()).resume();
+      });
+      await using mux = await startMux({ "app.test": `tcp://127.0.0.1:${service.port}` });
+      const client = await connect(mux.port);
+      const over = outcome(client);
+      client.write(captured("openssl_sclient_sni"));
+      client.once("data", () => client.end());
+      assert.equal((await over).bytes[0], 22, "a ServerHello came");
+      const { milliseconds } = await mux.report(() => true);
+      assert.ok(milliseconds < 5000, "long before the handshake would have been given up");
+      await allClosed(service.sockets);
+    });
+  }
 
   it("and has ended before its service was there is let go at once", async () => {
     const port = await freePort();
