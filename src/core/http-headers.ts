@@ -87,8 +87,14 @@ export function requestHeaders(headers: Headers, forward: Forwarding): string[] 
   return out;
 }
 
-/** The headers of a response, informational response or trailer section as the client gets them. */
-export function responseHeaders(headers: Headers): string[] {
+/** The headers of a response or informational response as the client gets them. */
+export function responseHeaders(status: number, headers: Headers): string[] {
+  const kept = endToEnd(headers);
+  // RFC 9110 §8.6 forbids it there, and clients of HTTP/2 refuse such an answer.
+  return status < 200 || status === 204 ? without(kept, "content-length") : kept;
+}
+
+function endToEnd(headers: Headers): string[] {
   const out: string[] = [];
   const dropped = connectionNames(headers);
   for (const [name, value] of pairs(headers)) {
@@ -101,7 +107,7 @@ export function responseHeaders(headers: Headers): string[] {
 /** The fields of a trailer section as the other side gets them: none that frames or routes (RFC 9110 §6.5.1). */
 export function trailerFields(headers: Headers): string[] {
   const out: string[] = [];
-  for (const [name, value] of pairs(responseHeaders(headers))) {
+  for (const [name, value] of pairs(endToEnd(headers))) {
     const key = name.toLowerCase();
     if (!forwarding.has(key) && !notInTrailers.has(key)) out.push(name, value);
   }

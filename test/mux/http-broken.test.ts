@@ -56,12 +56,26 @@ for (const way of ways) {
     }
   });
 
-  test(`${way}: a service whose answer can become none is a 502 at once, though it stays there`, async () => {
-    await using service = await startTcp((socket) =>
-      socket.once("data", () => socket.write("HTTP/1.1 200 OK\nContent-Length: 5\n\nhello")),
-    );
+  for (const [what, said] of Object.entries({
+    "whose answer can become none": "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
+    "whose first chunk is none": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 x\r\nhello\r\n",
+  })) {
+    test(`${way}: a service ${what} is a 502 at once, though it stays there`, async () => {
+      await using service = await startTcp((socket) => socket.on("data", () => socket.write(said)));
+      await using mux = await startMux({ "shop.test": service.port });
+      assert.equal((await ask(way, mux, "shop.test")).status, 502);
+    });
+  }
+
+  test(`${way}: an answer that is coded in transit is not passed off as plain`, async () => {
+    const said =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\n\x1f\x8b\x08\x00\r\n0\r\n\r\n";
+    await using service = await startTcp((socket) => socket.on("data", () => socket.write(said, "latin1")));
     await using mux = await startMux({ "shop.test": service.port });
-    assert.equal((await ask(way, mux, "shop.test")).status, 502);
+    // With "TE" it is not relayed: Node's client reads the answer.
+    for (const headers of [{}, { te: "trailers" }]) {
+      assert.equal((await ask(way, mux, "shop.test", { headers })).status, 502);
+    }
   });
 
   test(`${way}: a client that aborts in the midst of an answer ends the service's connection`, async () => {

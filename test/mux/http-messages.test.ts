@@ -105,6 +105,23 @@ for (const way of ways) {
     assert.equal(sending.informed[0]?.headers["x-hint"], "1");
   });
 
+  test(`${way}: no length is told of an answer that has no body`, async () => {
+    await using service = await recordRequests(
+      "HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\nHTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+    );
+    await using mux = await startMux({ "shop.test": service.port });
+    // With "TE" it is not relayed.
+    for (const headers of [{}, { te: "trailers" }]) {
+      await using client = connectBy(way, mux, "shop.test");
+      const sending = client.send({ headers });
+      const answer = await whole(sending);
+      assert.equal(answer.status, 204);
+      for (const said of [answer, ...sending.informed])
+        assert.equal(said.headers["content-length"], undefined);
+      assert.equal(sending.informed.length, 1);
+    }
+  });
+
   test(`${way}: a redirect and an error of the service's own go through as they are`, async () => {
     await using service = await startHttp((request, response) => {
       if (request.url === "/old") response.writeHead(302, { location: "/new" }).end();

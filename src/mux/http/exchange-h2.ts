@@ -118,7 +118,7 @@ function webSocketUpgrade(stream: http2.ServerHttp2Stream): Upgrade {
     headers: ["Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key", key],
     verify: (headers) => valuesOf(headers, "sec-websocket-accept")[0] === digest,
     accept(headers, onReset): End {
-      const kept = [...pairs(responseHeaders(headers))].filter(
+      const kept = [...pairs(responseHeaders(200, headers))].filter(
         ([name]) => !ofTheHandshake.has(name.toLowerCase()),
       );
       stream.respond({ ":status": 200, ...gather(kept.flat()) });

@@ -78,7 +78,7 @@ function send(
 
   exchange.onAborted(() => request.destroy());
   request.on("information", (info) => {
-    attempt(() => exchange.inform(info.statusCode, responseHeaders(info.rawHeaders)));
+    attempt(() => exchange.inform(info.statusCode, responseHeaders(info.statusCode, info.rawHeaders)));
   });
   request.on("response", (response) => {
     answered = true;

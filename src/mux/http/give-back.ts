@@ -10,9 +10,11 @@ export function giveBack(
   request: http.ClientRequest,
   response: http.IncomingMessage,
 ): void {
+  // Node takes the chunks off whatever was done to the body before, and it would go on as if it were plain.
+  if (!isPlain(response)) throw new Error("it has a transfer coding other than chunked");
   const status = response.statusCode ?? 0;
   const bodiless = exchange.head.method === "HEAD" || status === 204 || status === 304;
-  const headers = responseHeaders(response.rawHeaders);
+  const headers = responseHeaders(status, response.rawHeaders);
   const trailers = valuesOf(headers, "trailer").length > 0 || asksForTrailers(exchange);
   const sink = exchange.respond(status, response.statusMessage ?? "", headers, {
     bodiless,
@@ -54,6 +56,10 @@ function hasUnreadBody({ received, upgrade }: Exchange): boolean {
 
 function isMeasured({ headers }: http.IncomingMessage): boolean {
   return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+}
+
+function isPlain({ headers }: http.IncomingMessage): boolean {
+  return (headers["transfer-encoding"] ?? "chunked").toLowerCase() === "chunked";
 }
 
 function asksForTrailers({ head }: Exchange): boolean {

@@ -27,7 +27,7 @@ export class AnswerWriter {
   begin({ status, reason, headers, body }: AnswerHead, part: Part, last: boolean): boolean {
     this.#putsInChunks = body.kind === "close";
     const isChunked = body.kind === "chunked" || this.#putsInChunks;
-    const kept = responseHeaders(headers);
+    const kept = responseHeaders(status, headers);
     // RFC 9112 §7.1.2: trailers belong to chunks.
     const said = isChunked ? kept : without(kept, "trailer");
     const text = formatAnswer({ status, reason, headers: said, last, isChunked });

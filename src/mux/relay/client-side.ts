@@ -15,6 +15,8 @@ export interface RelayContext extends ServiceContext {
   readonly fallBack: FallBack;
 }
 
+/** A request that is sent within the time that was told may take a moment; Node's server waits as long. */
+const graceMilliseconds = 1000;
 /** As many bytes of further requests are read while one is answered. */
 const mostWaiting = 64 * 1024;
 
@@ -34,7 +36,7 @@ export class ClientSide {
 
   start(): void {
     const { stream } = this;
-    stream.setTimeout(idleMilliseconds);
+    stream.setTimeout(idleMilliseconds + graceMilliseconds);
     stream.on("data", this.#onData);
     stream.on("end", this.#onEnd);
     stream.on("drain", this.#onDrain);

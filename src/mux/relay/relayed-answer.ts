@@ -56,7 +56,7 @@ export class RelayedAnswer {
       // RFC 9110 §15.2.2: nobody has asked for another protocol.
       if (head.status === 101) return { kind: "broken", reason: "it switches protocols unasked" };
       if (head.status >= 200) return this.#begin(head, unread);
-      this.#to.inform(head.status, responseHeaders(head.headers));
+      this.#to.inform(head.status, responseHeaders(head.status, head.headers));
     }
   }
 

@@ -120,7 +120,7 @@ export class RelayedStream implements Relayed {
       // RFC 9112 §9.5: whoever is told that nobody listens any more stops talking.
       if (reusable === 0) this.#service.discard();
     }
-    const said = responseHeaders(headers);
+    const said = responseHeaders(status, headers);
     const waitForTrailers = body.kind === "chunked" && valuesOf(said, "trailer").length > 0;
     if (waitForTrailers) stream.on("wantTrailers", () => stream.sendTrailers(gather(this.#trailers)));
     stream.respond(

@@ -156,7 +156,7 @@ export class ServiceSide implements UpstreamUser {
   #follow(progress: Progress): void {
     if (progress.kind === "over") this.#exchange.finish();
     else if (progress.kind !== "broken") return;
-    else if (this.#answer?.head) this.#exchange.abort();
+    else if (this.#exchange.begun) this.#exchange.abort();
     else this.#fail(new Error(progress.reason));
   }
 
