@@ -8,6 +8,7 @@ import type { Ending } from "../core/events.ts";
 import type { Route } from "../core/route.ts";
 import { alertRecord, tlsAlert } from "../core/tls-alert.ts";
 import type { Client } from "./client.ts";
+import { hasPeer } from "./has-peer.ts";
 import { letGo } from "./let-go.ts";
 import { noProtocol } from "./refusals.ts";
 import { refuse } from "./refuse.ts";
@@ -80,11 +81,11 @@ function terminate(
 }
 
 /**
- * A reset that meets the last bytes of a handshake is told by Node's TLS as an end, and no write after it is ever over. The system
- * knows no peer any more then. Once all has been written a connection may be over because both sides have ended.
+ * A reset that meets the last bytes of a handshake is told by Node's TLS as an end, and no write after it is ever over. Once all has
+ * been written a connection may be over because both sides have ended.
  */
 function isReset(secured: TLSSocket): boolean {
-  return !secured.writableFinished && secured.remoteAddress === undefined;
+  return !secured.writableFinished && !hasPeer(secured);
 }
 
 /** The client's Finished is the handshake's last message (RFC 8446 §4.4.4). */

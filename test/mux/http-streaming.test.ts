@@ -1,5 +1,6 @@
 /** Bodies go through as they come, in both directions, and no faster than they are read. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { buffer, text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -163,6 +164,23 @@ test("several streams on one HTTP/2 connection do not wait for one that nobody r
 });
 
 /** Fulfilled when a count has grown and then stood still for a fifth of a second. */
+test("a client of HTTP/2 that is killed in the midst of a download it has not read is let go, and so is its service", async () => {
+  await using service = await startHttp((_request, response) => {
+    largeBody(tooMuch).stream.pipe(response);
+  });
+  await using mux = await startMux({ "large.test": service.port });
+  const client = spawn(
+    "curl",
+    ["-qsk", "--http2", "--connect-to", `::127.0.0.1:${mux.port}`, "https://large.test/"],
+    { stdio: ["ignore", "pipe", "ignore"] },
+  );
+  await settled(() => [...service.sockets].reduce((sum, { bytesWritten }) => sum + bytesWritten, 0));
+  client.kill("SIGKILL");
+  const { ending } = await mux.report(() => true);
+  assert.deepEqual(ending, { how: "reset", by: "client" });
+  await until(() => service.sockets.size === 0, "the service's connection ends");
+});
+
 async function settled(count: () => number): Promise<void> {
   await until(() => count() > 0, "the first bytes go");
   for (let before = -1; before !== count(); ) {

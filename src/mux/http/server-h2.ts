@@ -2,6 +2,7 @@
 import http2 from "node:http2";
 import type { Socket } from "node:net";
 import type { Client } from "../client.ts";
+import { hasPeer } from "../has-peer.ts";
 import type { Answerer } from "./answer.ts";
 import type { Connections } from "./connections.ts";
 import { Http2Exchange } from "./exchange-h2.ts";
@@ -17,6 +18,9 @@ export type TakeStream = (
 const maxSessionMemory = 1000;
 /** Node reckons with several times what a small header takes; services may send 64 KB. */
 const maxSendHeaderBlockLength = 256 * 1024;
+
+/** After so long without a sign the system is asked whether the client is still there. */
+const silentMilliseconds = 2000;
 
 export class Http2Server {
   readonly #answerer: Answerer;
@@ -51,6 +55,13 @@ export class Http2Server {
     this.#connections.add(client, () => session.close());
     session.on("error", () => undefined);
     stream.once("end", () => stream.end());
+    // Of a reset that meets a write over TLS Node tells in no way.
+    session.on("timeout", () => {
+      if (hasPeer(stream)) return session.setTimeout(silentMilliseconds);
+      client.end({ how: "reset", by: "client" });
+      stream.destroy();
+    });
+    session.setTimeout(silentMilliseconds);
     session.on("stream", (stream, headers) => {
       if (!this.#takeStream(client, stream, headers)) this.#answer(client, stream, headers);
     });
