@@ -1,4 +1,5 @@
 /** The value of a route in the settings, switched off or on. */
+import { isRecord } from "./record.ts";
 
 /** A bare target becomes `{ "to": … }` to be switched off, and is bare again when it is switched on with no other option left. */
 export function withEnabled(value: unknown, isEnabled: boolean): unknown {
@@ -6,8 +7,4 @@ export function withEnabled(value: unknown, isEnabled: boolean): unknown {
   if (!isEnabled) return { ...options, enabled: false };
   const [only, ...others] = Object.keys(options);
   return only === "to" && others.length === 0 ? options.to : options;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 /** Routes are lent by windows: one table is made of all, and the first to lend a domain keeps it. */
 import { isDeepStrictEqual } from "node:util";
 import { formatDomain } from "./domain.ts";
+import { isRecord } from "./record.ts";
 import { parseRoutes } from "./route.ts";
 
 /** One route as a window wrote it, under its domain in normal form. */
@@ -71,8 +72,4 @@ function isSameRoute(a: Lease, b: Lease): boolean {
 function parseLease({ domain, value }: Pick<Lease, "domain" | "value">) {
   const [route] = parseRoutes({ [domain]: value }).routes;
   return route && { route, name: formatDomain(route.domain) };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 /** Routes from several places (user, workspace, folders) made into the one value that the mux is given. */
 import { isDeepStrictEqual } from "node:util";
 import { formatDomain, parseDomain } from "./domain.ts";
+import { isRecord } from "./record.ts";
 
 /** One place where routes are written; `rank` grows with how near to the work it is: 0 user, 1 workspace, 2 folder. */
 export interface RoutePlace {
@@ -60,8 +61,4 @@ export function mergeRoutes(places: readonly RoutePlace[]): MergedRoutes {
 function nameOf(key: string): string {
   const domain = parseDomain(key);
   return domain.ok ? formatDomain(domain.value) : key;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -10,6 +10,7 @@ import {
   schemes,
   type Target,
 } from "./parse-target.ts";
+import { isRecord } from "./record.ts";
 import { type Report, readOptions } from "./route-options.ts";
 import { shown } from "./wording.ts";
 
@@ -167,8 +168,4 @@ function mixedKinds(first: Target, odd: Target): Problem {
     message: `${formatTarget(odd)} cannot share a route with ${formatTarget(first)}: they are carried in different ways.`,
     remedy: "Give it a route of its own, or write all targets of the list with the same scheme.",
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 /** What is to be marked in the text of a settings file, and where; no part of VS Code is needed to say it. */
+import { isRecord } from "../core/record.ts";
 import { parseRoutes } from "../core/route.ts";
 import { routeNotes } from "../core/route-notes.ts";
 import { parseSettings, type SettingsProblem } from "../core/settings.ts";
@@ -72,8 +73,4 @@ function severityOf(code: string): Severity {
 /** Where a route is written. */
 export function placeOfRoute(settings: SettingsText, key: string): Place | undefined {
   return settings.locate([routesKey, key], "key");
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Disposable, workspace } from "vscode";
 import { fail, ok, problemOf, type Result } from "../core/errors.ts";
+import { isRecord } from "../core/record.ts";
 import { type SettingsPlace, settingsPlaces } from "./route-places.ts";
 import { notAnObject, notTaken } from "./write-problems.ts";
 
@@ -9,8 +10,7 @@ export type Routes = readonly (readonly [key: string, value: unknown])[];
 
 /** In the order in which they are written. */
 export function routesOf({ value = {} }: SettingsPlace): Result<Routes> {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? ok(Object.entries(value)) : fail(notAnObject());
+  return isRecord(value) ? ok(Object.entries(value)) : fail(notAnObject());
 }
 
 /** `undefined` takes the route out; a new one comes last. */

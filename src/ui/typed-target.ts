@@ -1,6 +1,7 @@
 /** A route's targets: as they are typed into one line, shown in one, and put into what is written. */
 import { fail, ok, type Result } from "../core/errors.ts";
 import { parseTarget } from "../core/parse-target.ts";
+import { isRecord } from "../core/record.ts";
 import { formatTarget, parseRoutes } from "../core/route.ts";
 
 /** As `oneport.routes` has it. */
@@ -34,8 +35,7 @@ export function shownTargets(value: unknown): string | undefined {
  * targets, or is wrong by itself: the route would no longer act.
  */
 export function withTargets(value: unknown, targets: TargetValue): Result<unknown> {
-  const hasOptions = typeof value === "object" && value !== null && !Array.isArray(value);
-  const changed = hasOptions ? { ...value, to: targets } : targets;
+  const changed = isRecord(value) ? { ...value, to: targets } : targets;
   const [problem] = parseRoutes({ "*": changed }).problems;
   return problem ? fail(problem) : ok(changed);
 }
