@@ -104,6 +104,12 @@ export function formatDomain(domain: Domain): string {
   }
 }
 
+/** The one spelling of a route's key, by which two of one domain are known; as written where it is no domain at all. */
+export function normalKey(key: string): string {
+  const domain = parseDomain(key);
+  return domain.ok ? formatDomain(domain.value) : key;
+}
+
 /** RFC 1035 section 2.3.4, counted in the text form without its last dot. */
 const longestName = 253;
 const longestLabel = 63;

@@ -1,6 +1,6 @@
 /** Routes from several places (user, workspace, folders) made into the one value that the mux is given. */
 import { isDeepStrictEqual } from "node:util";
-import { formatDomain, parseDomain } from "./domain.ts";
+import { normalKey } from "./domain.ts";
 import { isRecord } from "./record.ts";
 
 /** One place where routes are written; `rank` grows with how near to the work it is: 0 user, 1 workspace, 2 folder. */
@@ -40,12 +40,12 @@ export function mergeRoutes(places: readonly RoutePlace[]): MergedRoutes {
   );
   const winners = new Map<string, (typeof all)[number]>();
   for (const each of all) {
-    const name = nameOf(each.key);
+    const name = normalKey(each.key);
     const before = winners.get(name);
     if (!before || each.rank > before.rank) winners.set(name, each);
   }
   const routes = all.map((each): PlacedRoute => {
-    const winner = winners.get(nameOf(each.key)) ?? each;
+    const winner = winners.get(normalKey(each.key)) ?? each;
     const { id: place, key, written: value } = each;
     // Twice in one place is a duplicate, which `parseRoutes` would tell: both keys are passed on.
     if (winner.id === place) return { place, key, value, fate: { is: "used" } };
@@ -55,10 +55,4 @@ export function mergeRoutes(places: readonly RoutePlace[]): MergedRoutes {
   });
   const used = routes.filter(({ fate }) => fate.is === "used");
   return { value: Object.fromEntries(used.map(({ key, value }) => [key, value])), routes };
-}
-
-/** By its normal form, or as written where it is no domain at all. */
-function nameOf(key: string): string {
-  const domain = parseDomain(key);
-  return domain.ok ? formatDomain(domain.value) : key;
 }

@@ -1,5 +1,5 @@
 /** Suggests a domain and a target for a service that somebody may want a route to. */
-import { formatDomain, parseDomain } from "./domain.ts";
+import { normalKey, parseDomain } from "./domain.ts";
 import { type Listening, whereToDial } from "./listening-ports.ts";
 import { baseName } from "./program-name.ts";
 import type { Protocol, Spoken } from "./spoken.ts";
@@ -70,19 +70,14 @@ function join(labels: readonly (string | undefined)[]): string {
 
 /** The first candidate that is no route yet; else the first one with a number behind its first label. */
 function firstFree(candidates: readonly string[], taken: readonly string[]): string {
-  const used = new Set(taken.map(normalized));
-  const free = candidates.find((domain) => !used.has(normalized(domain)));
+  const used = new Set(taken.map(normalKey));
+  const free = candidates.find((domain) => !used.has(normalKey(domain)));
   if (free !== undefined) return free;
   const [first = "app.localhost"] = candidates;
   for (let number = 2; ; number++) {
     const numbered = first.replace(".", `-${number}.`);
-    if (!used.has(normalized(numbered))) return numbered;
+    if (!used.has(normalKey(numbered))) return numbered;
   }
-}
-
-function normalized(domain: string): string {
-  const parsed = parseDomain(domain);
-  return parsed.ok ? formatDomain(parsed.value) : domain;
 }
 
 /** Short enough for a number behind it, and for punycode. */

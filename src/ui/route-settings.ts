@@ -1,6 +1,6 @@
 /** The routes as this window's settings have them, one by one: where each is written, what it says and what becomes of it. */
 import { Disposable, EventEmitter, Uri, workspace } from "vscode";
-import { formatDomain, parseDomain } from "../core/domain.ts";
+import { normalKey } from "../core/domain.ts";
 import type { PlacedRoute } from "../core/merge-routes.ts";
 import { parseRoutes, type Route, type RouteProblem } from "../core/route.ts";
 import { mergePlaces, type SettingsPlace, settingsPlaces } from "./route-places.ts";
@@ -72,8 +72,7 @@ function written(
 ): WrittenRoute {
   const { routes, disabled, problems } = parseRoutes({ [key]: value });
   const [route] = routes;
-  const domain = parseDomain(key);
-  const common = { place, key, value, domain: domain.ok ? formatDomain(domain.value) : key, problems };
+  const common = { place, key, value, domain: normalKey(key), problems };
   if (fate.is === "untrusted") return { ...common, fate, ...(route && { route }) };
   if (disabled.length > 0) return { ...common, fate: { is: "disabled" } };
   if (!route) return { ...common, fate: { is: "broken" } };

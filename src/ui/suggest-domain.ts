@@ -1,5 +1,5 @@
 /** Domains that are offered before anybody has typed one. */
-import { formatDomain, parseDomain } from "../core/domain.ts";
+import { normalKey } from "../core/domain.ts";
 import { parseTarget, type Scheme } from "../core/parse-target.ts";
 import { folderOf, leadsTo, type Service } from "../core/service.ts";
 import { type SuggestedRoute, suggestRoute } from "../core/service-name.ts";
@@ -46,14 +46,9 @@ export function domainForTyped(targets: TargetValue, context: NameContext): stri
 
 /** A free name beside another route's: `shop-2.test` beside `shop.test`. */
 export function domainForCopy(domain: string, taken: readonly string[]): string {
-  const used = new Set(taken.map(normalized));
+  const used = new Set(taken.map(normalKey));
   for (let number = 2; ; number++) {
     const numbered = domain.replace(/^((?:\*\.)?[^.*]+)/, `$1-${number}`);
-    if (numbered === domain || !used.has(normalized(numbered))) return numbered;
+    if (numbered === domain || !used.has(normalKey(numbered))) return numbered;
   }
-}
-
-function normalized(domain: string): string {
-  const parsed = parseDomain(domain);
-  return parsed.ok ? formatDomain(parsed.value) : domain;
 }
