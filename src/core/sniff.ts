@@ -1,6 +1,7 @@
 /** What a client speaks, told from the first bytes it sent, and the name it asks for if its protocol carries one. */
 import { type ClientHello, readClientHello } from "./client-hello.ts";
 import { type HeadRead, readHttpHead } from "./http-head.ts";
+import { requestLength, sslRequest } from "./postgres.ts";
 import type { TlsAlert } from "./tls-alert.ts";
 
 /**
@@ -21,11 +22,10 @@ const handshakeRecord = 22;
  * none here: a start-up message is as long as it is, and has a minor version.
  */
 const postgresMessages: readonly (readonly [PostgresKind, readonly (number | undefined)[]])[] = [
-  ["postgresTls", [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]],
+  ["postgresTls", [...sslRequest]],
   ["postgresGss", [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30]],
   ["postgresStartup", [0, 0, undefined, undefined, 0, 3, 0, undefined]],
 ];
-const postgresLength = 8;
 
 /**
  * Sniffs the first bytes of a client; later ones may follow and change nothing. Never throws. An SSLv2 hello, which
@@ -71,12 +71,12 @@ function sniffTls(bytes: Uint8Array): Sniff {
 }
 
 function sniffPostgres(bytes: Uint8Array): Sniff {
-  const length = Math.min(bytes.length, postgresLength);
+  const length = Math.min(bytes.length, requestLength);
   const [first] = postgresMessages.filter(([, message]) => {
     for (let at = 0; at < length; at += 1)
       if (message[at] !== undefined && message[at] !== bytes[at]) return false;
     return true;
   });
   if (!first) return { kind: "other" };
-  return length < postgresLength ? { kind: "more", atLeast: bytes.length + 1 } : { kind: first[0] };
+  return length < requestLength ? { kind: "more", atLeast: bytes.length + 1 } : { kind: first[0] };
 }

@@ -1,6 +1,7 @@
 /** What a service speaks, told from the first bytes that it says. */
 import { devServerName } from "./dev-server.ts";
 import { type HttpAnswer, readHttpAnswer, serverOf, shortLine, titleOf } from "./http-answer.ts";
+import { declined, granted } from "./postgres.ts";
 
 /**
  * `ws`, `wss`: an HTTP server that takes nothing but WebSocket. `tls`: TLS with something else than HTTP in it. `tcp`: nothing
@@ -53,7 +54,7 @@ function readMysql(bytes: Buffer): Spoken | undefined {
 
 /** PostgreSQL's answer to an SSLRequest: one byte, or an ErrorResponse when it takes nobody now. */
 export function readSslAnswer(bytes: Buffer): Spoken | undefined {
-  const isAnswer = bytes.length === 1 && (bytes[0] === 0x53 || bytes[0] === 0x4e);
+  const isAnswer = bytes.length === 1 && (bytes[0] === granted || bytes[0] === declined);
   const isError = bytes[0] === 0x45 && bytes.length >= 5 && bytes.readUInt32BE(1) === bytes.length - 1;
   return isAnswer || isError ? spoken("postgres") : undefined;
 }
