@@ -4,7 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { problemOf } from "./core/errors.ts";
 import type { MuxEvent } from "./core/events.ts";
 import { LastingProblems } from "./core/lasting-problems.ts";
-import { parseSettings } from "./core/settings.ts";
+import { automaticPorts, parseSettings } from "./core/settings.ts";
 import { Mux } from "./mux/mux.ts";
 import { Certificates, certificateSettings } from "./platform/certificates.ts";
 import { thisMachine } from "./platform/machine.ts";
@@ -19,9 +19,6 @@ import { parseTask } from "./session/task.ts";
 import { carryOut } from "./tasks.ts";
 
 type StartCommand = Extract<Command, { type: "start" }>;
-
-/** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
-const automaticPorts = [443, 8443];
 
 const outbox = new Outbox((message) => parentPort?.postMessage(message));
 let session: Session | undefined;

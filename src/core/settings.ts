@@ -8,7 +8,7 @@ import { closest, either, shown } from "./wording.ts";
 export interface Settings {
   readonly routes: readonly Route[];
   readonly disabledRoutes: readonly DisabledRoute[];
-  /** `auto`: 443 where the system lets us, else 8443. */
+  /** `auto`: the first of `automaticPorts` that the system lets us have. */
   readonly port: "auto" | number;
   /** IP addresses, as `canonicalAddress` writes them, whose PROXY protocol header is believed. */
   readonly acceptProxy: readonly string[];
@@ -28,6 +28,9 @@ export interface SettingsProblem extends Problem {
   /** Which end of the property at that path is wrong. */
   readonly key: "key" | "value";
 }
+
+/** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
+export const automaticPorts: readonly number[] = [443, 8443];
 
 interface Rule<T> {
   readonly key: `oneport.${string}`;

@@ -2,13 +2,11 @@
 import net from "node:net";
 import type { Finding } from "../../core/diagnosis.ts";
 import { systemCode } from "../../core/errors.ts";
+import { automaticPorts } from "../../core/settings.ts";
 import { portHolder } from "../listening-ports.ts";
 import { planPort443 } from "../low-port.ts";
 import type { Machine } from "../machine.ts";
 import type { DoctorContext } from "./context.ts";
-
-/** What "auto" stands for, in the order in which it is tried. */
-const automaticPorts = [443, 8443] as const;
 
 export async function checkPort({ settings, mux, machine }: DoctorContext): Promise<Finding[]> {
   const { port: wanted } = settings;
