@@ -3,19 +3,23 @@ import type { Problem } from "./errors.ts";
 import type { Style } from "./log-line.ts";
 import { visible } from "./printable.ts";
 
-export type Check =
-  | "settings"
-  | "port"
-  | "name"
-  | "certificate"
-  | "target"
-  | "answer"
-  | "hosts"
-  | "authority"
-  | "clock"
-  | "trust"
-  | "environment"
-  | "browser";
+/** What is looked at. */
+export const checks = [
+  "settings",
+  "port",
+  "name",
+  "certificate",
+  "target",
+  "answer",
+  "hosts",
+  "authority",
+  "clock",
+  "trust",
+  "environment",
+  "browser",
+] as const;
+
+export type Check = (typeof checks)[number];
 
 export interface Finding {
   readonly check: Check;

@@ -7,18 +7,21 @@ import { declined, granted } from "./postgres.ts";
  * `ws`, `wss`: an HTTP server that takes nothing but WebSocket. `tls`: TLS with something else than HTTP in it. `tcp`: nothing
  * that is known.
  */
-export type Protocol =
-  | "http"
-  | "https"
-  | "ws"
-  | "wss"
-  | "postgres"
-  | "redis"
-  | "mysql"
-  | "ssh"
-  | "smtp"
-  | "tls"
-  | "tcp";
+export const protocols = [
+  "http",
+  "https",
+  "ws",
+  "wss",
+  "postgres",
+  "redis",
+  "mysql",
+  "ssh",
+  "smtp",
+  "tls",
+  "tcp",
+] as const;
+
+export type Protocol = (typeof protocols)[number];
 
 export interface Spoken {
   readonly protocol: Protocol;

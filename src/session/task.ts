@@ -1,9 +1,10 @@
 /** One-off work that needs sockets or heavy libraries: done in a thread of its own, so that the caller's stays free. */
 import { Worker } from "node:worker_threads";
 import * as v from "valibot";
-import type { Finding } from "../core/diagnosis.ts";
+import { checks, type Finding } from "../core/diagnosis.ts";
 import { fail, ok, type Problem, problemOf, type Result } from "../core/errors.ts";
-import type { Protocol, Spoken } from "../core/spoken.ts";
+import { problem } from "../core/events.ts";
+import { protocols, type Spoken } from "../core/spoken.ts";
 
 const stateDirectory = v.string();
 const names = v.array(v.string());
@@ -38,8 +39,6 @@ export function parseTask(data: unknown): Task | undefined {
   return data === null || data === undefined ? undefined : v.parse(task, data);
 }
 
-const problem = v.object({ code: v.string(), message: v.string(), remedy: v.string() });
-
 /** `file` is the root's certificate; `names` and `addresses` are all that the authority is good for. */
 const madeAuthority = v.object({ file: v.string(), names, addresses: names });
 export type MadeAuthority = v.InferOutput<typeof madeAuthority>;
@@ -48,42 +47,15 @@ const widening = v.object({ before: names, after: names, added: names });
 export type Widening = v.InferOutput<typeof widening>;
 
 const finding = v.object({
-  check: v.picklist([
-    "settings",
-    "port",
-    "name",
-    "certificate",
-    "target",
-    "answer",
-    "hosts",
-    "authority",
-    "clock",
-    "trust",
-    "environment",
-    "browser",
-  ]),
+  check: v.picklist(checks),
   subject: v.exactOptional(v.string()),
   state: v.picklist(["ok", "note", "wrong"]),
   message: v.string(),
   remedy: v.exactOptional(v.string()),
 });
 
-const protocols: { readonly [P in Protocol]: P } = {
-  http: "http",
-  https: "https",
-  ws: "ws",
-  wss: "wss",
-  postgres: "postgres",
-  redis: "redis",
-  mysql: "mysql",
-  ssh: "ssh",
-  smtp: "smtp",
-  tls: "tls",
-  tcp: "tcp",
-};
-
 const spoken = v.object({
-  protocol: v.enum(protocols),
+  protocol: v.picklist(protocols),
   title: v.exactOptional(v.string()),
   server: v.exactOptional(v.string()),
   devServer: v.exactOptional(v.string()),
