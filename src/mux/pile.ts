@@ -1,6 +1,6 @@
 /** Gathers full reads of a plain socket: two of them leave in one write, which wakes the service half as often. */
 import type { Readable, Writable } from "node:stream";
-import { writeAll } from "./relay/write-all.ts";
+import { writeAll } from "./write-all.ts";
 
 /** Node reads no more at a time from a socket that was accepted: where there is so much, more may be waiting. */
 export const fullRead = 64 * 1024;

@@ -5,8 +5,8 @@ import type { AnswerHead } from "../../core/answer-head.ts";
 import { chunk, formatEnd } from "../../core/chunks.ts";
 import { formatHead, type Headers, pairs, responseHeaders, without } from "../../core/http-headers.ts";
 import { idleMilliseconds } from "../http/server-h1.ts";
+import { writeAll } from "../write-all.ts";
 import type { Part } from "./relayed-answer.ts";
-import { writeAll } from "./write-all.ts";
 
 /** Writes one answer to a client's connection; each step tells whether that takes more just now. */
 export class AnswerWriter {

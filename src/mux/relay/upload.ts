@@ -1,6 +1,6 @@
 /** Passes the body of a request on to a service as it comes. */
 import type { Socket } from "node:net";
-import { writeAll } from "./write-all.ts";
+import { writeAll } from "../write-all.ts";
 
 /** In bytes. What waits longer falls out of the processor's cache before it is written. */
 const mostHeld = 128 * 1024;

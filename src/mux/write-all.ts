@@ -1,7 +1,7 @@
 /** Many pieces in one write. */
 import type { Writable } from "node:stream";
-import { freeChunk } from "../free-chunk.ts";
-import { isPlain } from "../upstream-socket.ts";
+import { freeChunk } from "./free-chunk.ts";
+import { isPlain } from "./upstream-socket.ts";
 
 /** Writes pieces, which nobody else may hold any more, in one go; whether more can be taken. */
 export function writeAll(to: Writable, pieces: readonly Buffer[]): boolean {
