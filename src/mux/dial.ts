@@ -22,7 +22,7 @@ export interface DialOptions {
   readonly holdMilliseconds: number;
   /** Over when nobody waits for the connection any more. */
   readonly waiting: Waiting;
-  /** Each route's targets in the order to try them; the dialer's own turn when absent. */
+  /** The route's targets in the order to try them; its next turn when absent. */
   readonly order?: readonly Target[];
 }
 

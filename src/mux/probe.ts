@@ -6,7 +6,7 @@ import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 import { authorityOf, formatTarget, type Scheme, schemes, type Target } from "../core/route.ts";
 import type { Dialer } from "./dial.ts";
 import type { Checked } from "./health.ts";
-import { secure } from "./http/upstreams.ts";
+import { secure } from "./secure.ts";
 
 const answerMilliseconds = 3000;
 

@@ -2,7 +2,8 @@
 import { WebSocket } from "ws";
 import { fail, ok, type Result } from "../core/errors.ts";
 import { authorityOf, formatTarget, type Route, type Target } from "../core/route.ts";
-import type { ConnectOptions, Upstreams } from "./http/upstreams.ts";
+import type { DialOptions } from "./dial.ts";
+import type { Upstreams } from "./http/upstreams.ts";
 import { nobodyWaits } from "./waiting.ts";
 import { maxPayload, WebSocketStream } from "./web-socket-stream.ts";
 
@@ -17,7 +18,7 @@ export interface Tunnel {
 export async function openTunnel(
   route: Route,
   upstreams: Upstreams,
-  options: ConnectOptions,
+  options: DialOptions,
 ): Promise<Result<Tunnel>> {
   const connected = await upstreams.connect(route, options);
   if (!connected.ok) return connected;

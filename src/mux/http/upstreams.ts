@@ -1,17 +1,14 @@
 /** Connections to HTTP services, kept between requests: Node's pool, fed by our own dialer. */
 import http from "node:http";
-import net from "node:net";
+import type net from "node:net";
 import type { Duplex } from "node:stream";
-import tls from "node:tls";
-import { fail, ok, type Problem, type Result, systemCode } from "../../core/errors.ts";
+import { ok, type Result } from "../../core/errors.ts";
 import { formatTarget, type Route, schemes, type Target } from "../../core/route.ts";
-import type { Dialer } from "../dial.ts";
-import type { Waiting } from "../waiting.ts";
+import type { Dialer, DialOptions } from "../dial.ts";
+import { secure } from "../secure.ts";
 
 /** As large as the head of an answer may be; Node's own limit is smaller than what services with many cookies send. */
 export const maxHeaderSize = 64 * 1024;
-/** How long a service may take over the TLS handshake. */
-const handshakeMilliseconds = 10_000;
 
 /** A connection to send one request on: one that was kept, or one made for it. */
 export interface Connection {
@@ -23,13 +20,6 @@ export interface FreshConnection extends Connection {
   readonly fresh: net.Socket;
   /** The TCP socket under `fresh`, or that itself: the one that a reset goes out on. */
   readonly raw: net.Socket;
-}
-
-export interface ConnectOptions {
-  readonly holdMilliseconds: number;
-  readonly waiting: Waiting;
-  /** The targets in the order to try them; the route's next turn when absent. */
-  readonly order?: readonly Target[];
 }
 
 interface PooledOptions extends http.RequestOptions {
@@ -60,7 +50,7 @@ export class Upstreams {
   }
 
   /** Rejects with nothing: what cannot be reached is a Problem (`target-down`, `target-untrusted`, …). */
-  async connect(route: Route, options: ConnectOptions): Promise<Result<FreshConnection>> {
+  async connect(route: Route, options: DialOptions): Promise<Result<FreshConnection>> {
     const dialled = await this.#dialer.dialPlain(route, options);
     if (!dialled.ok) return dialled;
     const { socket, target } = dialled.value;
@@ -115,56 +105,4 @@ class Pool extends http.Agent {
 /** Connections that were accepted with any certificate are never lent to a route that asks for a good one. */
 export function keyOf(target: Target, route: Route): string {
   return `${formatTarget(target)} ${route.insecureUpstream}`;
-}
-
-/** TLS to a service; `trusted` is undefined where any certificate will do. */
-export function secure(
-  socket: net.Socket,
-  target: Target,
-  trusted: string[] | undefined,
-  waiting?: Waiting,
-): Promise<Result<tls.TLSSocket, Problem>> {
-  return new Promise((resolve) => {
-    const secured = tls.connect({
-      socket,
-      // What the certificate must be for.
-      host: target.host,
-      ...(net.isIP(target.host) === 0 && { servername: target.host }),
-      ...(trusted ? { ca: trusted } : { rejectUnauthorized: false }),
-      ALPNProtocols: ["http/1.1"],
-    });
-    const giveUp = () => socket.destroy();
-    const timer = setTimeout(giveUp, handshakeMilliseconds);
-    waiting?.onEnd(giveUp);
-    const settle = (result: Result<tls.TLSSocket, Problem>) => {
-      clearTimeout(timer);
-      waiting?.offEnd(giveUp);
-      resolve(result);
-    };
-    secured.once("secureConnect", () => settle(ok(secured)));
-    secured.on("error", (error) => {
-      secured.destroy();
-      settle(fail(handshakeProblem(error, target)));
-    });
-    secured.once("close", () => settle(fail(noHandshake("it broke off", target))));
-  });
-}
-
-function handshakeProblem(error: Error, target: Target): Problem {
-  const code = systemCode(error) ?? "";
-  if (code.startsWith("ERR_SSL_") || code === "ECONNRESET" || code === "EPIPE")
-    return noHandshake(error.message, target);
-  return {
-    code: "target-untrusted",
-    message: `The certificate of ${formatTarget(target)} is not trusted: ${error.message}.`,
-    remedy: `Give the service a certificate for ${target.host} from a trusted authority, or set "insecureUpstream": true on the route.`,
-  };
-}
-
-function noHandshake(reason: string, target: Target): Problem {
-  return {
-    code: "target-not-tls",
-    message: `The TLS handshake with ${formatTarget(target)} failed: ${reason}.`,
-    remedy: `Check that the service speaks TLS on port ${target.port}; if it does not, write http:// in place of https://.`,
-  };
 }

@@ -1,0 +1,61 @@
+/** TLS with a service, over a connection to it that is there already. */
+import net from "node:net";
+import tls from "node:tls";
+import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import { formatTarget, type Target } from "../core/route.ts";
+import type { Waiting } from "./waiting.ts";
+
+/** How long a service may take over the TLS handshake. */
+const handshakeMilliseconds = 10_000;
+
+/** `trusted` are certificates in PEM that the service's may be signed by; undefined where any certificate will do. */
+export function secure(
+  socket: net.Socket,
+  target: Target,
+  trusted: string[] | undefined,
+  waiting?: Waiting,
+): Promise<Result<tls.TLSSocket, Problem>> {
+  return new Promise((resolve) => {
+    const secured = tls.connect({
+      socket,
+      // What the certificate must be for.
+      host: target.host,
+      ...(net.isIP(target.host) === 0 && { servername: target.host }),
+      ...(trusted ? { ca: trusted } : { rejectUnauthorized: false }),
+      ALPNProtocols: ["http/1.1"],
+    });
+    const giveUp = () => socket.destroy();
+    const timer = setTimeout(giveUp, handshakeMilliseconds);
+    waiting?.onEnd(giveUp);
+    const settle = (result: Result<tls.TLSSocket, Problem>) => {
+      clearTimeout(timer);
+      waiting?.offEnd(giveUp);
+      resolve(result);
+    };
+    secured.once("secureConnect", () => settle(ok(secured)));
+    secured.on("error", (error) => {
+      secured.destroy();
+      settle(fail(handshakeProblem(error, target)));
+    });
+    secured.once("close", () => settle(fail(noHandshake("it broke off", target))));
+  });
+}
+
+function handshakeProblem(error: Error, target: Target): Problem {
+  const code = systemCode(error) ?? "";
+  if (code.startsWith("ERR_SSL_") || code === "ECONNRESET" || code === "EPIPE")
+    return noHandshake(error.message, target);
+  return {
+    code: "target-untrusted",
+    message: `The certificate of ${formatTarget(target)} is not trusted: ${error.message}.`,
+    remedy: `Give the service a certificate for ${target.host} from a trusted authority, or set "insecureUpstream": true on the route.`,
+  };
+}
+
+function noHandshake(reason: string, target: Target): Problem {
+  return {
+    code: "target-not-tls",
+    message: `The TLS handshake with ${formatTarget(target)} failed: ${reason}.`,
+    remedy: `Check that the service speaks TLS on port ${target.port}; if it does not, write http:// in place of https://.`,
+  };
+}
