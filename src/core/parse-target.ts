@@ -61,7 +61,7 @@ export function formatTarget(target: Target): string {
 }
 
 /** Host and port as a URL or a Host header has them. */
-export function authorityOf({ host, port }: Target): string {
+export function authorityOf({ host, port }: Pick<Target, "host" | "port">): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 

@@ -1,6 +1,7 @@
 /** Suggests a domain and a target for a service that somebody may want a route to. */
 import { normalKey, parseDomain } from "./domain.ts";
 import { type Listening, whereToDial } from "./listening-ports.ts";
+import { authorityOf } from "./parse-target.ts";
 import { baseName } from "./program-name.ts";
 import type { Protocol, Spoken } from "./spoken.ts";
 
@@ -102,5 +103,5 @@ function labelOf(path: string | undefined): string | undefined {
 function targetOf(service: Listening, scheme: Habit["scheme"]): number | string {
   const { address, isLocalhost } = whereToDial(service);
   if (isLocalhost) return scheme === "http" ? service.port : `${scheme}://localhost:${service.port}`;
-  return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${service.port}`;
+  return `${scheme}://${authorityOf({ host: address, port: service.port })}`;
 }

@@ -4,7 +4,7 @@ import { formatDomain } from "../core/domain.ts";
 import { type Problem, systemCode } from "../core/errors.ts";
 import type { ConnectionReport, Ending, OpenConnections, Seen } from "../core/events.ts";
 import type { ProxiedAddresses } from "../core/proxy-protocol.ts";
-import { formatTarget, type Route, type Target } from "../core/route.ts";
+import { authorityOf, formatTarget, type Route, type Target } from "../core/route.ts";
 import { letGo } from "./let-go.ts";
 
 export interface ClientHooks {
@@ -140,7 +140,7 @@ export class Client {
   }
 
   get #from(): string {
-    return this.address.includes(":") ? `[${this.address}]:${this.port}` : `${this.address}:${this.port}`;
+    return authorityOf({ host: this.address, port: this.port });
   }
 
   #close(): void {

@@ -1,6 +1,7 @@
 /** One listening socket, and what a system's refusal to give it means to the user. */
 import net from "node:net";
 import { messageOf, OneportError, type Problem, systemCode } from "../core/errors.ts";
+import { authorityOf } from "../core/route.ts";
 
 export interface ListenOptions {
   /** Takes over a connection, which is paused, to this address. */
@@ -42,7 +43,7 @@ export function portOf(server: net.Server): number {
 }
 
 function listenError(error: unknown, address: string, port: number): OneportError {
-  const where = `${address.includes(":") ? `[${address}]` : address}:${port}`;
+  const where = authorityOf({ host: address, port });
   switch (systemCode(error)) {
     case "EADDRINUSE":
       return new OneportError({

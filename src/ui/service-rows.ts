@@ -1,6 +1,7 @@
 /** The services of this machine as a list to choose from: what is worked on first, what has a route already last. */
 import { whereToDial } from "../core/listening-ports.ts";
 import { visible } from "../core/printable.ts";
+import { authorityOf } from "../core/route.ts";
 import { devServerOf, folderOf, isDeveloped, isWeb, leadsTo, type Service } from "../core/service.ts";
 import type { Protocol } from "../core/spoken.ts";
 import type { WrittenRoute } from "./route-settings.ts";
@@ -69,8 +70,7 @@ export function routeTo(service: Service, routes: readonly WrittenRoute[]): stri
 /** Host and port, as a browser's address bar has them. */
 export function placeOf(service: Service): string {
   const { address, isLocalhost } = whereToDial(service);
-  if (isLocalhost) return `localhost:${service.port}`;
-  return address.includes(":") ? `[${address}]:${service.port}` : `${address}:${service.port}`;
+  return authorityOf({ host: isLocalhost ? "localhost" : address, port: service.port });
 }
 
 /** Its program, what it speaks and what its page is called, as far as that is known. */
