@@ -1,5 +1,6 @@
 /** Which ports programs of this machine listen on, read from the lists that the systems give out. */
 import { canonicalAddress } from "./domain.ts";
+import { isLoopbackAddress } from "./loopback.ts";
 import { isPort } from "./parse-target.ts";
 
 export interface ListeningProcess {
@@ -37,7 +38,7 @@ export function isWildcard(address: string): boolean {
 }
 
 function isReachable(address: string): boolean {
-  return isWildcard(address) || address === "::1" || address.startsWith("127.");
+  return isWildcard(address) || isLoopbackAddress(address);
 }
 
 /** Routes' targets on `localhost` try these, in this order. */

@@ -1,5 +1,6 @@
 /** The names and addresses that are a machine's own: what every authority of ours is good for, and what needs no question. */
 import { canonicalAddress } from "./domain.ts";
+import { isLoopbackAddress } from "./loopback.ts";
 
 /** Each of these names and everything under it may be certified. */
 export const constrainedNames = ["test", "localhost", "internal", "home.arpa", "example"] as const;
@@ -11,6 +12,6 @@ export const constrainedAddresses = ["127.0.0.0/8", "::1/128"];
  */
 export function isWithinAuthority(name: string, names: readonly string[] = constrainedNames): boolean {
   const address = canonicalAddress(name);
-  if (address !== undefined) return address === "::1" || address.startsWith("127.");
+  if (address !== undefined) return isLoopbackAddress(address);
   return names.some((parent) => name === parent || name.endsWith(`.${parent}`));
 }

@@ -21,6 +21,11 @@ export function isLocalhost(name: string): boolean {
   return name === "localhost" || name.endsWith(".localhost");
 }
 
+/** An IP literal, or a host that may be one, which only this machine can reach. */
+export function isLoopbackAddress(host: string): boolean {
+  return host === "::1" || host.startsWith("127.");
+}
+
 const lastOctets = 254;
 const capacity = 256 * lastOctets;
 

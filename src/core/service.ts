@@ -1,7 +1,7 @@
 /** A service that runs on this machine: whether it is being developed here, and which routes lead to it. */
 import { devServerName } from "./dev-server.ts";
 import type { Listening } from "./listening-ports.ts";
-import { isLocalhost } from "./loopback.ts";
+import { isLocalhost, isLoopbackAddress } from "./loopback.ts";
 import type { Target } from "./route.ts";
 import type { Protocol, Spoken } from "./spoken.ts";
 
@@ -43,7 +43,7 @@ export function isWeb({ spoken }: Service): boolean {
 
 /** Would a connection to the target reach the service? */
 export function leadsTo({ host, port }: Target, service: Listening): boolean {
-  return port === service.port && (isLocalhost(host) || host === "::1" || host.startsWith("127."));
+  return port === service.port && (isLocalhost(host) || isLoopbackAddress(host));
 }
 
 /** Windows tells of no program where it runs, and many of the system's own listen: these are the ports that people choose. */

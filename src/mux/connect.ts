@@ -1,6 +1,7 @@
 /** One connection to one address, and why there is none, in words. */
 import type net from "node:net";
 import { messageOf, type Problem, systemCode } from "../core/errors.ts";
+import { isLoopbackAddress } from "../core/loopback.ts";
 import { formatTarget, type Target } from "../core/route.ts";
 import { nobodyWaits, type Waiting } from "./waiting.ts";
 
@@ -40,7 +41,7 @@ export function connect<S extends net.Socket>(
       // Node does not heed `noDelay` among the options of `connect`.
       socket.setNoDelay(true);
       // Whoever is on this machine does not go without a sign.
-      if (!host.startsWith("127.") && host !== "::1") socket.setKeepAlive(true, 60_000);
+      if (!isLoopbackAddress(host)) socket.setKeepAlive(true, 60_000);
       resolve(socket);
     }
 

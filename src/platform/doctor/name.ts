@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import type { Finding } from "../../core/diagnosis.ts";
 import { fail, messageOf, ok, type Result, systemCode } from "../../core/errors.ts";
 import type { HostsEntry } from "../../core/hosts-block.ts";
-import { isLocalhost } from "../../core/loopback.ts";
+import { isLocalhost, isLoopbackAddress } from "../../core/loopback.ts";
 import type { Route } from "../../core/route.ts";
 import { isMulticast } from "../../core/top-level-domains.ts";
 
@@ -70,7 +70,7 @@ async function checkLocalhost(name: string, isStream: boolean): Promise<Finding>
       remedy: "Use a name under .test for those.",
     };
   }
-  const strange = found.value.filter((address) => address !== "::1" && !address.startsWith("127."));
+  const strange = found.value.filter((address) => !isLoopbackAddress(address));
   const subject = name;
   if (strange.length > 0) {
     const message = `It resolves to ${strange.join(" and ")}, which is not this machine.`;

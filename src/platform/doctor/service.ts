@@ -1,6 +1,7 @@
 /** The services behind a route: whether they are up, and what they answer, through Oneport where it runs. */
 import type { Finding } from "../../core/diagnosis.ts";
 import { formatDomain, hostOf } from "../../core/domain.ts";
+import { isLoopbackAddress } from "../../core/loopback.ts";
 import { formatTarget, type Route, schemes, type Target } from "../../core/route.ts";
 import { type Answer, connectTo, httpAnswer, type Place, webSocketAnswer } from "./ask.ts";
 import type { DoctorContext } from "./context.ts";
@@ -20,7 +21,7 @@ export async function tryTarget(
   processes: ReadonlyMap<number, string>,
 ): Promise<Tried> {
   const about = { check: "target", subject: formatDomain(domain) } as const;
-  const isHere = target.host === "localhost" || target.host === "::1" || target.host.startsWith("127.");
+  const isHere = target.host === "localhost" || isLoopbackAddress(target.host);
   const service = formatTarget(target);
   if (isHere && target.port === mux?.port) {
     const message = `${service} is Oneport itself: connections would go round in circles.`;
