@@ -1,6 +1,7 @@
 /** The routes as a table: domain, target, how it is carried, and what the caller says of each in the last column. */
 
 import type { RouteSummary } from "../core/events.ts";
+import { httpsAuthority } from "../core/https-port.ts";
 import type { Style } from "../core/log-line.ts";
 import type { RouteKind } from "../core/route.ts";
 import { formatTable } from "./table.ts";
@@ -35,7 +36,7 @@ export function formatRouteTable(
 /** What a client opens or connects to: a URL, or host and port with what tells the route there. */
 export function placeToConnect({ domain, kind, address }: RouteSummary, port: number): string {
   if (domain === "*") return kind === "http" ? "every other domain" : "every other name (TLS SNI)";
-  if (kind === "http") return `https://${domain}${port === 443 ? "" : `:${port}`}/`;
+  if (kind === "http") return `https://${httpsAuthority(domain, port)}/`;
   return address === undefined ? `${domain}:${port} (TLS SNI)` : `${domain}:${port} (TLS SNI, or ${address})`;
 }
 

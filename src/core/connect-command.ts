@@ -1,4 +1,5 @@
 /** Where clients reach a route, and the command lines of well-known clients that do. */
+import { httpsAuthority } from "./https-port.ts";
 import { isLocalhost } from "./loopback.ts";
 import { schemes, type Target } from "./route.ts";
 
@@ -70,7 +71,7 @@ export function urlOf(endpoint: Endpoint): string | undefined {
 
 /** `name[:port]/path` */
 function locationOf({ name, port, target }: Endpoint): string {
-  return `${port === 443 ? name : `${name}:${port}`}${target.path}`;
+  return `${httpsAuthority(name, port)}${target.path}`;
 }
 
 type Words = (endpoint: Endpoint, shell: Shell) => readonly string[];

@@ -3,6 +3,7 @@ import { formatDomain } from "./domain.ts";
 import type { Problem } from "./errors.ts";
 import { passedThrough } from "./http-headers.ts";
 import { type Accepted, type BadRequest, checkRequest, type RequestHead } from "./http-request.ts";
+import { httpsAuthority } from "./https-port.ts";
 import type { RouteTable } from "./match.ts";
 import type { Route } from "./route.ts";
 
@@ -53,7 +54,7 @@ export function decide(head: RequestHead, { table, port, instance, securedName }
         kind: "redirect",
         route,
         name,
-        location: `https://${name}${port === 443 ? "" : `:${port}`}${accepted.path}`,
+        location: `https://${httpsAuthority(name, port)}${accepted.path}`,
       };
     case "tcp":
     case "tunnel":

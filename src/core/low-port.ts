@@ -1,10 +1,8 @@
 /** Port 443 for ordinary users: what systems say of it, and the setting of Linux that gives it to them. */
+import { httpsPort } from "./https-port.ts";
 
 /** Where Linux keeps the first port that needs no rights; it holds for one network namespace. */
 export const portSetting = "net.ipv4.ip_unprivileged_port_start";
-
-/** The port that browsers leave out. */
-export const httpsPort = 443;
 
 /** What Linux starts with. */
 const usualStart = 1024;

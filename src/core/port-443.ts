@@ -1,6 +1,7 @@
 /** Whether port 443 is to be had on a system, and the least that would have to change there, in words and commands. */
 import type { ElevatedStep } from "./elevated-step.ts";
-import { httpsPort, type PortRange, portSetting } from "./low-port.ts";
+import { httpsPort } from "./https-port.ts";
+import { type PortRange, portSetting } from "./low-port.ts";
 
 export interface Port443Plan {
   readonly state: "free" | "needs-change" | "reserved" | "taken";

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { negotiate } from "./accept.ts";
 import type { RouteSummary } from "./events.ts";
+import { httpsAuthority } from "./https-port.ts";
 import { printable, visible } from "./printable.ts";
 
 export interface Refusal {
@@ -52,7 +53,7 @@ function entryOf({ domain: name, kind }: RouteSummary, port: number): Entry {
     return { domain, kind, url: undefined, place: domain === "*" ? "* (every other domain)" : domain };
   }
   if (kind !== "http") return { domain, kind, url: undefined, place: `${domain}:${port}` };
-  const url = `https://${domain}${port === 443 ? "" : `:${port}`}/`;
+  const url = `https://${httpsAuthority(domain, port)}/`;
   return { domain, kind, url, place: url };
 }
 

@@ -1,6 +1,7 @@
 /** What the user set under `oneport.`, read key by key: a bad value is a problem, and the default stands in for it. */
 import { canonicalAddress } from "./domain.ts";
 import type { Problem } from "./errors.ts";
+import { httpsPort } from "./https-port.ts";
 import { isPort } from "./parse-target.ts";
 import { type DisabledRoute, parseRoutes, type Route } from "./route.ts";
 import { closest, either, shown } from "./wording.ts";
@@ -30,7 +31,7 @@ export interface SettingsProblem extends Problem {
 }
 
 /** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
-export const automaticPorts: readonly number[] = [443, 8443];
+export const automaticPorts: readonly number[] = [httpsPort, 8443];
 
 interface Rule<T> {
   readonly key: `oneport.${string}`;

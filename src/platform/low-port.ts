@@ -2,10 +2,10 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import { httpsPort } from "../core/https-port.ts";
 import {
   earlierStart,
   formatPortFile,
-  httpsPort,
   mayBindAnyPort,
   parseExcludedRanges,
   parsePortStart,
