@@ -1,4 +1,5 @@
 /** Which ports programs of this machine listen on, read from the lists that the systems give out. */
+import { addressText } from "./address-bytes.ts";
 import { canonicalAddress } from "./domain.ts";
 import { isLoopbackAddress } from "./loopback.ts";
 import { isPort } from "./parse-target.ts";
@@ -84,25 +85,14 @@ export function parseProcNetTcp(text: string): readonly ProcSocket[] {
   // Of thousands of connections few listen.
   const lines = text.split("\n").filter((line) => line.includes(" 0A "));
   return lines.flatMap((line) => {
-    const [, words = "", hexPort = "", uid = "", inode = ""] = procLine.exec(line) ?? [];
+    const [, words, hexPort = "", uid = "", inode = ""] = procLine.exec(line) ?? [];
     const port = Number.parseInt(hexPort, 16);
-    const address = procAddress(words);
-    return isPort(port) && address !== undefined ? [{ address, port, inode, uid: Number(uid) }] : [];
+    if (words === undefined || !isPort(port)) return [];
+    // Each word of 32 bits is printed as a number of a little-endian machine.
+    const address = addressText(Buffer.from(words, "hex").swap32());
+    return [{ address, port, inode, uid: Number(uid) }];
   });
 }
-
-/** Each word of 32 bits is printed as a number of a little-endian machine. */
-function procAddress(words: string): string | undefined {
-  const bytes = Buffer.from(words, "hex").swap32();
-  if (bytes.length === 4) return bytes.join(".");
-  const isMapped = bytes.subarray(0, 12).equals(mappedPrefix);
-  if (isMapped) return bytes.subarray(12).join(".");
-  const groups = bytes.toString("hex").match(/.{4}/g) ?? [];
-  return canonicalAddress(groups.join(":"));
-}
-
-/** RFC 4291 section 2.5.5.2. */
-const mappedPrefix = Buffer.from("00000000000000000000ffff", "hex");
 
 /** A listening socket, and the process that the same list names. */
 interface NamedSocket {

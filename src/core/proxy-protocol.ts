@@ -2,6 +2,7 @@
  * HAProxy's PROXY protocol: the header by which a proxy in front tells a connection's real addresses, read and written.
  * Sections are those of the specification, doc/proxy-protocol.txt in HAProxy's repository.
  */
+import { addressBytes, addressText, ipv6Text, mapped, parseIpv4, parseIpv6 } from "./address-bytes.ts";
 
 /** `address` is an IP literal without brackets, IPv6 in its shortest form and IPv4-mapped IPv6 as IPv4. */
 interface Endpoint {
@@ -128,57 +129,9 @@ export function writeProxyHeader(version: 1 | 2, { source, destination }: Proxie
   return Buffer.from(`PROXY ${family} ${source.port} ${destination.port}\r\n`, "latin1");
 }
 
-const mappedPrefix = Buffer.from("00000000000000000000ffff", "hex"); // RFC 4291 §2.5.5.2
-
-function mapped(address: Buffer): Buffer {
-  return address.length === 4 ? Buffer.concat([mappedPrefix, address]) : address;
-}
-
-function unmapped(address: Buffer): Buffer {
-  const isMapped = address.length === 16 && address.subarray(0, 12).equals(mappedPrefix);
-  return isMapped ? address.subarray(12) : address;
-}
-
-function addressText(bytes: Buffer): string {
-  const address = unmapped(bytes);
-  return address.length === 4 ? address.join(".") : ipv6Text(address);
-}
-
-function addressBytes(text: string): Buffer {
-  const [literal = ""] = text.split("%", 1);
-  const address = parseIpv4(literal) ?? parseIpv6(literal);
-  if (address === undefined) throw new TypeError(`not an IP address: ${JSON.stringify(text)}`);
-  return unmapped(address);
-}
-
 function portBytes(port: number): Buffer {
   if (!Number.isInteger(port) || port < 0 || port > 0xffff) throw new RangeError(`not a port: ${port}`);
   return Buffer.of(port >> 8, port & 0xff);
-}
-
-function parseIpv4(text: string): Buffer | undefined {
-  const numbers = text.split(".");
-  const valid =
-    numbers.length === 4 && numbers.every((n) => /^(?:0|[1-9]\d{0,2})$/.test(n) && Number(n) <= 255);
-  return valid ? Buffer.from(numbers.map(Number)) : undefined;
-}
-
-/** The URL parser knows every spelling of IPv6, and gives back the shortest (RFC 5952, but always hexadecimal). */
-function parseIpv6(text: string): Buffer | undefined {
-  const url = `http://[${text}]`;
-  if (!/^[0-9A-Fa-f:.]+$/.test(text) || !URL.canParse(url)) return undefined;
-  const [left = [], right = []] = new URL(url).hostname
-    .slice(1, -1)
-    .split("::")
-    .map((half) => half.split(":").filter((group) => group !== ""));
-  const zeros = Array.from({ length: 8 - left.length - right.length }, () => "0");
-  const groups = [...left, ...zeros, ...right].map((group) => group.padStart(4, "0"));
-  return Buffer.from(groups.join(""), "hex");
-}
-
-function ipv6Text(address: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, group) => address.readUInt16BE(2 * group).toString(16));
-  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
 }
 
 function agrees(bytes: Buffer, wanted: Buffer): boolean {
