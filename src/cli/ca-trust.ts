@@ -1,17 +1,16 @@
 /** `oneport ca trust`: puts the authority's root into every trust store of this machine that can be found. */
-import { homedir } from "node:os";
 import { OneportError } from "../core/errors.ts";
 import { type PermittedNames, permittedNames } from "../core/permitted-names.ts";
 import { type StoredRoot, shownFingerprint, type TrustStore } from "../core/trust.ts";
 import { Certificates } from "../platform/certificates.ts";
 import { trustStep } from "../platform/elevate.ts";
 import { thisMachine } from "../platform/machine.ts";
-import { stateDirectory } from "../platform/state.ts";
 import { listStores, type StoreReport, trust } from "../platform/trust.ts";
 import { trustElsewhere } from "../platform/trust-elsewhere.ts";
 import { knownRoots, rememberRoot } from "../platform/trusted-roots.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { allowNames, untrustEarlier } from "./ca-allow.ts";
+import { ownStateDirectory } from "./own-folders.ts";
 import type { Terminal } from "./terminal.ts";
 import { elevateLeft } from "./trust-elevated.ts";
 import { printJson, printReport, type ResultWords, statusOf } from "./trust-report.ts";
@@ -25,7 +24,7 @@ const words: ResultWords = {
 
 /** Whoever types this agrees to it; what is agreed to is told first. */
 export async function caTrust(options: CommandOptions, terminal: Terminal): Promise<number> {
-  const state = stateDirectory(process.env, process.platform, homedir());
+  const state = ownStateDirectory();
   const { allow, json } = options;
   if (allow.length > 0) await allowNames(allow, state, terminal, json);
   const certificates = new Certificates(state, { mode: "authority", files: [] });

@@ -1,12 +1,11 @@
 /** `oneport ca untrust`: takes every root of Oneport's, of today's authority and of earlier ones, out of all trust stores. */
-import { homedir } from "node:os";
 import type { TrustStore } from "../core/trust.ts";
 import { thisMachine } from "../platform/machine.ts";
-import { stateDirectory } from "../platform/state.ts";
 import { listStores, type StoreReport, untrust } from "../platform/trust.ts";
 import { trustElsewhere } from "../platform/trust-elsewhere.ts";
 import { forgetRoots, knownRoots, rememberedRoots } from "../platform/trusted-roots.ts";
 import type { CommandOptions } from "./arguments.ts";
+import { ownStateDirectory } from "./own-folders.ts";
 import type { Terminal } from "./terminal.ts";
 import { elevateLeft, stepToUntrust } from "./trust-elevated.ts";
 import { printJson, printReport, type ResultWords, statusOf } from "./trust-report.ts";
@@ -20,7 +19,7 @@ const words: ResultWords = {
 
 /** The authority itself stays, whatever state it is in. */
 export async function caUntrust(options: CommandOptions, terminal: Terminal): Promise<number> {
-  const state = stateDirectory(process.env, process.platform, homedir());
+  const state = ownStateDirectory();
   const machine = thisMachine();
   const stores = await listStores(machine, await knownRoots(state));
   const first: StoreReport[] = [];

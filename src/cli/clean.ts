@@ -1,17 +1,15 @@
 /** `oneport clean`: takes back everything that Oneport put on this machine. */
-import { homedir } from "node:os";
 import type { Problem } from "../core/errors.ts";
 import { visible } from "../core/printable.ts";
 import { findLeftovers } from "../platform/clean/find.ts";
 import type { Leftover, Removal } from "../platform/clean/leftover.ts";
 import { thisMachine } from "../platform/machine.ts";
-import { stateDirectory } from "../platform/state.ts";
 import type { ControlFolder } from "../session/control-folder.ts";
 import { endAll } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { agreesTo, canAsk } from "./ask.ts";
 import { offerElevation } from "./elevated.ts";
-import { ownControlFolder } from "./status.ts";
+import { ownControlFolder, ownStateDirectory } from "./own-folders.ts";
 import { formatTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,7 +18,7 @@ export async function clean({ yes }: CommandOptions, terminal: Terminal): Promis
   const control = ownControlFolder();
   const leftovers = await findLeftovers({
     machine: thisMachine(),
-    stateDirectory: stateDirectory(process.env, process.platform, homedir()),
+    stateDirectory: ownStateDirectory(),
     controlFolder: control.path,
     ...(!yes && { elevate: (step) => offerElevation(step, "This needs an administrator. Do it now?") }),
   });

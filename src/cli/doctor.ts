@@ -1,5 +1,4 @@
 /** `oneport doctor`: everything between a client and the services, one line for each thing looked at. */
-import { homedir } from "node:os";
 import { relative } from "node:path";
 import { type Finding, formatFinding, wrong } from "../core/diagnosis.ts";
 import { fail, ok, problemOf, type Result } from "../core/errors.ts";
@@ -7,11 +6,10 @@ import { parseSettings } from "../core/settings.ts";
 import { certificateSettings } from "../platform/certificates.ts";
 import { diagnose } from "../platform/doctor/diagnose.ts";
 import { thisMachine } from "../platform/machine.ts";
-import { stateDirectory } from "../platform/state.ts";
 import { observeAll } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
+import { ownControlFolder, ownStateDirectory } from "./own-folders.ts";
 import { readSettings, settingsPath } from "./settings-source.ts";
-import { ownControlFolder } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit status 1 if anything is wrong. */
@@ -22,7 +20,7 @@ export async function doctor(options: CommandOptions, terminal: Terminal): Promi
     settings,
     problems: ports.ok ? problems : [...problems, wrong("port", ports.error)],
     certificates: certificateSettings(settings),
-    stateDirectory: stateDirectory(process.env, process.platform, homedir()),
+    stateDirectory: ownStateDirectory(),
     mux: ports.ok ? muxAmong(ports.value, settings.port) : undefined,
     machine: thisMachine(),
   });

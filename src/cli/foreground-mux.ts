@@ -1,9 +1,8 @@
 /** The worker of `oneport start`, from its start to the exit status: signals stop it, a closed pipe as well. */
-import { homedir } from "node:os";
 import { problemOf } from "../core/errors.ts";
 import type { MuxEvent } from "../core/events.ts";
-import { stateDirectory } from "../platform/state.ts";
 import { MuxWorker } from "../session/mux-worker.ts";
+import { ownStateDirectory } from "./own-folders.ts";
 import type { Terminal } from "./terminal.ts";
 
 const graceSeconds = 5;
@@ -44,9 +43,14 @@ export class ForegroundMux {
       // Whoever flushes says why.
       () => this.#status.resolve(1),
     );
-    const directory = stateDirectory(process.env, process.platform, homedir());
     const window = { name, kind: "terminal" } as const;
-    this.#worker.send({ type: "start", stateDirectory: directory, port, settings: { ...settings }, window });
+    this.#worker.send({
+      type: "start",
+      stateDirectory: ownStateDirectory(),
+      port,
+      settings: { ...settings },
+      window,
+    });
     try {
       return await this.#status.promise;
     } finally {

@@ -1,23 +1,14 @@
 /** `oneport status`: what runs, who takes part in it, and how its routes do. */
-import { homedir } from "node:os";
 import type { RouteSummary } from "../core/events.ts";
 import { formatBytes } from "../core/log-line.ts";
 import { visible } from "../core/printable.ts";
-import { stateDirectory } from "../platform/state.ts";
-import { type ControlFolder, controlFolder } from "../session/control-folder.ts";
 import { type Observed, observeAll } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
+import { ownControlFolder } from "./own-folders.ts";
 import { formatTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Running = Extract<Observed, { is: "running" }>;
-
-/** Where the muxes of this user are to be found. */
-export function ownControlFolder(): ControlFolder {
-  const { env, platform } = process;
-  const state = stateDirectory(env, platform, homedir());
-  return controlFolder(state, { platform, environment: env, uid: process.getuid?.() });
-}
 
 /** Exit status 1 when nothing runs, or what runs does not answer. */
 export async function status({ json }: CommandOptions, terminal: Terminal): Promise<number> {

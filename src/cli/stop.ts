@@ -1,7 +1,8 @@
 /** `oneport stop`: ends every mux of this user, for all its windows. */
 import { endAll } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
-import { nothingRuns, ownControlFolder } from "./status.ts";
+import { ownControlFolder } from "./own-folders.ts";
+import { nothingRuns } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** For connections that are open, as with Ctrl-C. */

@@ -1,0 +1,13 @@
+/** Where this user's Oneport keeps its files, and where its muxes are to be found. */
+import { homedir } from "node:os";
+import { stateDirectory } from "../platform/state.ts";
+import { type ControlFolder, controlFolder } from "../session/control-folder.ts";
+
+export function ownStateDirectory(): string {
+  return stateDirectory(process.env, process.platform, homedir());
+}
+
+export function ownControlFolder(): ControlFolder {
+  const { env, platform } = process;
+  return controlFolder(ownStateDirectory(), { platform, environment: env, uid: process.getuid?.() });
+}
