@@ -1,6 +1,4 @@
 /** The composition root of the command line: checks this Node, runs the command, ends with its exit status. */
-import { realpathSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
 import { tooOld } from "./cli/node-version.ts";
 
 const refusal = tooOld(process.versions.node);
@@ -10,14 +8,8 @@ if (refusal !== undefined) {
 } else {
   // Imported only now: what an old Node lacks would otherwise fail first, and in words of its own.
   import("./cli/main.ts")
-    .then(({ main }) => main(process.argv.slice(2), workerEntry()))
+    .then(({ main }) => main(process.argv.slice(2)))
     .then((status) => process.exit(status), fail);
-}
-
-/** The worker lies beside this file and ends as it does: `.cjs` bundled, `.ts` from source. */
-function workerEntry(): string {
-  const self = realpathSync(process.argv[1] ?? "");
-  return join(dirname(self), `worker${extname(self)}`);
 }
 
 function fail(error: unknown): void {

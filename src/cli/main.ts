@@ -22,24 +22,24 @@ type Command = (options: CommandOptions, terminal: Terminal) => Promise<number>;
 /** What a mux that has ended still has to say: nobody may read it, and its port is free already. */
 const lastWordsMilliseconds = 1000;
 
-/** `workerEntry` is the file of the worker thread; `argv` is what follows the program's name. */
-export async function main(argv: readonly string[], workerEntry: string): Promise<number> {
-  const terminal = new Terminal();
-  const commands: { readonly [C in CommandName]: Command } = {
-    start: (options) => start(options, terminal, workerEntry),
-    status,
-    stop,
-    routes,
-    "hosts print": hostsPrint,
-    "hosts apply": hostsApply,
-    "hosts remove": hostsRemove,
-    "ca path": caPath,
-    "ca trust": caTrust,
-    "ca untrust": caUntrust,
-    doctor,
-    clean,
-  };
+const commands: { readonly [C in CommandName]: Command } = {
+  start,
+  status,
+  stop,
+  routes,
+  "hosts print": hostsPrint,
+  "hosts apply": hostsApply,
+  "hosts remove": hostsRemove,
+  "ca path": caPath,
+  "ca trust": caTrust,
+  "ca untrust": caUntrust,
+  doctor,
+  clean,
+};
 
+/** `argv` is what follows the program's name. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const terminal = new Terminal();
   const parsed = parseArguments(argv);
   if (!parsed.ok) {
     terminal.printProblem(parsed.error);

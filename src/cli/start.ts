@@ -2,16 +2,13 @@
 import { basename, resolve } from "node:path";
 import { watchSettingsFile } from "../platform/settings-file.ts";
 import type { CommandOptions } from "./arguments.ts";
+import { entryOf } from "./entries.ts";
 import { eventLines, eventLog } from "./event-log.ts";
 import { ForegroundMux } from "./foreground-mux.ts";
 import { printProblems, readSettings, readSettingsOrSay, settingsPath } from "./settings-source.ts";
 import type { Terminal } from "./terminal.ts";
 
-export async function start(
-  options: CommandOptions,
-  terminal: Terminal,
-  workerEntry: string,
-): Promise<number> {
+export async function start(options: CommandOptions, terminal: Terminal): Promise<number> {
   const path = settingsPath(options);
   let settingsChanged = () => {};
   // Watched before it is read: no change can fall between the two.
@@ -21,7 +18,7 @@ export async function start(
   printProblems(terminal, path, read.problems);
 
   const show = options.json ? eventLines(terminal) : eventLog(terminal);
-  const mux = new ForegroundMux(terminal, workerEntry, show);
+  const mux = new ForegroundMux(terminal, entryOf("worker"), show);
   let { settings } = read;
 
   const reload = async () => {
