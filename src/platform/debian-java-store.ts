@@ -1,5 +1,5 @@
 /** The store of Debian's Java packages. The system's own program adds to it what it adds to the system, but takes nothing out. */
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
 import {
   type Command,
@@ -10,6 +10,7 @@ import {
   type StoredRoot,
   type TrustStore,
 } from "../core/trust.ts";
+import { exists } from "./exists.ts";
 import type { LinuxSystemStore } from "./linux-system-store.ts";
 
 const keystore = "/etc/ssl/certs/java/cacerts";
@@ -20,11 +21,7 @@ export async function findDebianJavaStore(
   system: LinuxSystemStore,
   known: readonly Root[],
 ): Promise<TrustStore | undefined> {
-  const isThere = await Promise.all([access(keystore), access(keytool)]).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return undefined;
+  if (!(await exists(keystore)) || !(await exists(keytool))) return undefined;
   // Roots that nobody remembers are known by their files in the system's store alone.
   const held = await system.read();
   const inSystem = held.ok ? held.value.map(({ root }) => root) : [];

@@ -1,5 +1,5 @@
 /** The store that a Linux system keeps for OpenSSL, GnuTLS and whatever else reads its bundle: a folder and a program. */
-import { access, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
 import {
@@ -13,6 +13,7 @@ import {
   type StoredRoot,
   type TrustStore,
 } from "../core/trust.ts";
+import { exists } from "./exists.ts";
 
 /** How a family of distributions does it. */
 export interface SystemStoreKind {
@@ -56,11 +57,7 @@ export async function findSystemStore(
   kinds = systemStoreKinds,
 ): Promise<LinuxSystemStore | undefined> {
   for (const kind of kinds) {
-    const isThere = await Promise.all([access(kind.folder), access(kind.program)]).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return new LinuxSystemStore(kind, known);
+    if ((await exists(kind.folder)) && (await exists(kind.program))) return new LinuxSystemStore(kind, known);
   }
   return undefined;
 }

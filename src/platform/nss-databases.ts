@@ -1,6 +1,7 @@
 /** Where Firefox and the Chromium family keep their certificates on Linux: in the home folder, in snaps and in Flatpaks. */
-import { access, readdir, readFile, realpath } from "node:fs/promises";
+import { readdir, readFile, realpath } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
+import { exists } from "./exists.ts";
 import type { Machine } from "./machine.ts";
 import type { NssDatabase } from "./nss.ts";
 
@@ -108,13 +109,6 @@ async function existing(paths: readonly string[]): Promise<string[]> {
   const unique = [...new Set(paths)];
   const there = await Promise.all(unique.map(exists));
   return unique.filter((_, index) => there[index]);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** None where there is no folder, or one that is closed to the user: it is closed to the user's browser too. */
