@@ -7,7 +7,7 @@ import { OneportError } from "../core/errors.ts";
 import { constrainedNames, isWithinAuthority } from "../core/local-names.ts";
 import { permittedNames } from "../core/permitted-names.ts";
 import { authorityFiles, exchange, fillBeside, readAuthority } from "./authority-files.ts";
-import { fileStamp, makePrivateFolder, notWritable } from "./state.ts";
+import { authorityFolderIn, fileStamp, makePrivateFolder, notWritable, rootFileIn } from "./state.ts";
 
 /** Milliseconds between two looks at the files. */
 const lookInterval = 1000;
@@ -38,8 +38,8 @@ export class AuthorityFolder {
 
   constructor(stateDirectory: string, now: () => Date) {
     this.#stateDirectory = stateDirectory;
-    this.#folder = join(stateDirectory, "ca");
-    this.rootFile = join(this.#folder, "root.crt");
+    this.#folder = authorityFolderIn(stateDirectory);
+    this.rootFile = rootFileIn(stateDirectory);
     this.#now = now;
   }
 

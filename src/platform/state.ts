@@ -1,7 +1,7 @@
 /** The folder that Oneport keeps its own files in, how a file is written there, and how a changed one is noticed. */
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { posix, resolve, win32 } from "node:path";
+import { join, posix, resolve, win32 } from "node:path";
 import { OneportError, systemCode } from "../core/errors.ts";
 
 /** `ONEPORT_STATE_DIR` if it is set, else the platform's usual place. Always absolute; nothing is created. */
@@ -18,6 +18,16 @@ export function stateDirectory(
   // The XDG base directory specification has a relative path ignored.
   const xdg = environment.XDG_STATE_HOME ?? "";
   return posix.join(posix.isAbsolute(xdg) ? xdg : posix.join(home, ".local", "state"), "oneport");
+}
+
+/** The authority's folder in the state directory, there or not. */
+export function authorityFolderIn(stateDirectory: string): string {
+  return join(stateDirectory, "ca");
+}
+
+/** The file of its root certificate. */
+export function rootFileIn(stateDirectory: string): string {
+  return join(authorityFolderIn(stateDirectory), "root.crt");
 }
 
 /** Makes a folder, and those missing above it, that only this user may enter. One that is there stays as it is. */

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemCode } from "../core/errors.ts";
 import { readRoot } from "../core/trust.ts";
-import { writePrivateFile } from "./state.ts";
+import { rootFileIn, writePrivateFile } from "./state.ts";
 
 /** Between the user's certificates and ours. Outside of the PEM blocks any text may stand. */
 const border = "Oneport's authority:";
@@ -17,7 +17,7 @@ export async function terminalAuthority(
   stateDirectory: string,
   extra: string | undefined,
 ): Promise<string | undefined> {
-  const root = await textOf(join(stateDirectory, "ca", "root.crt"));
+  const root = await textOf(rootFileIn(stateDirectory));
   if (root === undefined || !readRoot(root)) return undefined;
   const file = join(stateDirectory, "terminal-ca.pem");
   // A program that cannot read its extra certificates goes on without them, and so do we.

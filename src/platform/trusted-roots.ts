@@ -3,7 +3,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { OneportError, systemCode } from "../core/errors.ts";
 import { fileNameOf, includesRoot, readRoot, type StoredRoot } from "../core/trust.ts";
-import { makePrivateFolder, writePrivateFile } from "./state.ts";
+import { makePrivateFolder, rootFileIn, writePrivateFile } from "./state.ts";
 
 /**
  * The root in a PEM file, with a copy of its own that stays when the authority is replaced: on systems that keep no name
@@ -35,7 +35,7 @@ export async function knownRoots(stateDirectory: string): Promise<readonly Store
 
 /** The root of the authority, if there is one. */
 export function todaysRoot(stateDirectory: string): Promise<StoredRoot | undefined> {
-  return readStoredRoot(join(stateDirectory, "ca", "root.crt"));
+  return readStoredRoot(rootFileIn(stateDirectory));
 }
 
 /** To be called when no store has any of them left. */

@@ -1,10 +1,10 @@
 /** Whether this machine is set up for the routes: names that lead elsewhere, and stores that do not trust the authority. */
-import { join } from "node:path";
 import { type Disposable, EventEmitter } from "vscode";
 import { type Problem, problemOf } from "../core/errors.ts";
 import { hostsEntries } from "../core/hosts-block.ts";
 import { isWithinAuthority } from "../core/local-names.ts";
 import type { Route } from "../core/route.ts";
+import { rootFileIn } from "../platform/state.ts";
 import { todaysRoot } from "../platform/trusted-roots.ts";
 import { namesElsewhere } from "./hosts-change.ts";
 import type { MachineFacts } from "./route-facts.ts";
@@ -45,7 +45,7 @@ export class MachineSetup implements Disposable, MachineFacts {
   /** The user's own files are not looked into. */
   readonly certificateOf: MachineFacts["certificateOf"] = (name) => {
     if (!this.#usesAuthority() || !isWithinAuthority(name)) return { by: "itself" };
-    const rootFile = join(this.#context.stateDirectory, "ca", "root.crt");
+    const rootFile = rootFileIn(this.#context.stateDirectory);
     return { by: "authority", rootFile, isTrusted: this.#standing === "trusted" };
   };
 

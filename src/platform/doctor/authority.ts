@@ -6,6 +6,7 @@ import type { Authority } from "../../core/authority.ts";
 import { type Finding, wrong } from "../../core/diagnosis.ts";
 import { fail, ok, problemOf, type Result } from "../../core/errors.ts";
 import { AuthorityFolder } from "../authority-folder.ts";
+import { authorityFolderIn } from "../state.ts";
 import type { DoctorContext } from "./context.ts";
 
 const hour = 3_600_000;
@@ -47,7 +48,7 @@ async function checkDates(root: X509Certificate, folder: AuthorityFolder, now: D
 
 /** Windows has no such modes. */
 async function checkKey(stateDirectory: string): Promise<readonly Finding[]> {
-  const key = join(stateDirectory, "ca", "issuer.key");
+  const key = join(authorityFolderIn(stateDirectory), "issuer.key");
   if (process.platform === "win32" || ((await stat(key)).mode & 0o077) === 0) return [];
   const message = `Other users can read its key, ${key}.`;
   const remedy = 'Run "oneport clean" and then "oneport ca trust": that key is to be trusted no more.';
@@ -71,7 +72,7 @@ async function checkClock(stateDirectory: string, now: Date): Promise<Finding> {
 
 /** Milliseconds since 1970. */
 async function lastWrite(stateDirectory: string): Promise<number> {
-  const folders = [join(stateDirectory, "ca"), join(stateDirectory, "leaves")];
+  const folders = [authorityFolderIn(stateDirectory), join(stateDirectory, "leaves")];
   const files = await Promise.all(
     folders.map(async (folder) => {
       const names = await readdir(folder).catch(() => []);
