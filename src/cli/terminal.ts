@@ -1,7 +1,7 @@
 /** Where the command line writes: lines on standard output and standard error, in colour where that is wanted. */
 import { setTimeout as wait } from "node:timers/promises";
 import { styleText } from "node:util";
-import { OneportError, type Problem, systemCode } from "../core/errors.ts";
+import { OneportError, type Problem, shortReason, systemCode } from "../core/errors.ts";
 import type { Style } from "../core/log-line.ts";
 import { visible } from "../core/printable.ts";
 
@@ -78,7 +78,7 @@ function isHangUp(error: Error): boolean {
 function unwritable(cause: Error): OneportError {
   const problem = {
     code: "output-failed",
-    message: `The output could not be written (${systemCode(cause) ?? cause.message}).`,
+    message: `The output could not be written (${shortReason(cause)}).`,
     remedy: "Write it to a place that can take it.",
   };
   return new OneportError(problem, { cause });

@@ -47,6 +47,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The same as short as it can be said, for brackets in a sentence: the system's error code, else the words. */
+export function shortReason(error: unknown): string {
+  return systemCode(error) ?? messageOf(error);
+}
+
 /** The system's error code (`ECONNREFUSED`, …) of whatever was thrown, if it carries one. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;

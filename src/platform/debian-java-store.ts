@@ -1,6 +1,6 @@
 /** The store of Debian's Java packages. The system's own program adds to it what it adds to the system, but takes nothing out. */
 import { readFile } from "node:fs/promises";
-import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import { fail, ok, type Problem, type Result, shortReason } from "../core/errors.ts";
 import {
   type Command,
   fileNameOf,
@@ -48,7 +48,7 @@ class DebianJavaStore implements TrustStore {
       const held = this.#known.filter(({ der }) => content.includes(der));
       return ok(held.map((root) => ({ root, isTrusted: true, name: aliasOf(root) })));
     } catch (error) {
-      return fail(this.explain(`it cannot be read (${systemCode(error) ?? String(error)})`));
+      return fail(this.explain(`it cannot be read (${shortReason(error)})`));
     }
   }
 

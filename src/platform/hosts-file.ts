@@ -2,7 +2,15 @@
 import * as nodeFileSystem from "node:fs/promises";
 import { dirname } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { fail, OneportError, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import {
+  fail,
+  OneportError,
+  ok,
+  type Problem,
+  type Result,
+  shortReason,
+  systemCode,
+} from "../core/errors.ts";
 import type { HostsEdit } from "../core/hosts-edit.ts";
 import { giveAttributes } from "./file-attributes.ts";
 import { HostsDraft } from "./hosts-draft.ts";
@@ -144,8 +152,7 @@ async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promi
 
 function readProblem(path: string, error: unknown): Problem {
   if (error instanceof OneportError) return error.problem;
-  const code = systemCode(error);
-  return code === "ENOENT"
+  return systemCode(error) === "ENOENT"
     ? {
         code: "hosts-missing",
         message: `There is no ${path}.`,
@@ -153,7 +160,7 @@ function readProblem(path: string, error: unknown): Problem {
       }
     : {
         code: "hosts-unreadable",
-        message: `${path} cannot be read (${code ?? String(error)}).`,
+        message: `${path} cannot be read (${shortReason(error)}).`,
         remedy: "Make it readable, and try again.",
       };
 }
@@ -161,7 +168,7 @@ function readProblem(path: string, error: unknown): Problem {
 function writeProblem(path: string, error: unknown): Problem {
   if (error instanceof OneportError) return error.problem;
   const code = systemCode(error);
-  const message = `${path} cannot be written (${code ?? String(error)}).`;
+  const message = `${path} cannot be written (${shortReason(error)}).`;
   switch (code) {
     case "EACCES":
     case "EPERM":
@@ -196,7 +203,7 @@ function contended(path: string): Problem {
 function halfWritten(path: string, cause: unknown): OneportError {
   const problem = {
     code: "hosts-half-written",
-    message: `${path} was written in part, and could not be put back (${systemCode(cause) ?? String(cause)}).`,
+    message: `${path} was written in part, and could not be put back (${shortReason(cause)}).`,
     remedy: "Correct Oneport's block at its end in an editor.",
   };
   return new OneportError(problem, { cause });

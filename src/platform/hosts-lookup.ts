@@ -1,6 +1,6 @@
 /** What the system's own look-up makes of the names that were written into the hosts file. */
 import { lookup } from "node:dns/promises";
-import { type Problem, systemCode } from "../core/errors.ts";
+import { type Problem, shortReason } from "../core/errors.ts";
 import type { HostsEntry } from "../core/hosts-block.ts";
 
 /** A problem for each name that resolves to another address than those of its entries, or not at all. */
@@ -22,7 +22,7 @@ async function lookUp(name: string, wanted: ReadonlySet<string>): Promise<Proble
     if (addresses.every((address) => wanted.has(address))) return undefined;
     return elsewhere(`${name} resolves to ${addresses.join(" and ")}; the hosts file was given ${written}.`);
   } catch (error) {
-    const code = systemCode(error) ?? String(error);
+    const code = shortReason(error);
     return elsewhere(`${name} does not resolve (${code}); the hosts file was given ${written}.`);
   }
 }

@@ -1,7 +1,7 @@
 /** The store that a Linux system keeps for OpenSSL, GnuTLS and whatever else reads its bundle: a folder and a program. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import { fail, ok, type Problem, type Result, shortReason } from "../core/errors.ts";
 import {
   type Command,
   certificatesIn,
@@ -89,7 +89,7 @@ export class LinuxSystemStore implements TrustStore {
         ...leftBehind.map((root) => ({ root, name: this.#pathOf(root), isTrusted: true })),
       ]);
     } catch (error) {
-      return fail(this.explain(`it cannot be read (${systemCode(error) ?? String(error)})`));
+      return fail(this.explain(`it cannot be read (${shortReason(error)})`));
     }
   }
 

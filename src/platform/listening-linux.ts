@@ -2,7 +2,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import { fail, ok, type Problem, type Result, shortReason, systemCode } from "../core/errors.ts";
 import {
   type ListeningProcess,
   type ListeningSocket,
@@ -43,7 +43,7 @@ async function readTable(file: string): Promise<Result<readonly ProcSocket[]>> {
 }
 
 function unreadable(file: string, error: unknown): Problem {
-  const reason = systemCode(error) ?? String(error);
+  const reason = shortReason(error);
   return {
     code: "ports-unknown",
     message: `Which programs listen on ports cannot be read from ${file} (${reason}).`,

@@ -1,7 +1,7 @@
 /** Port 443 on this machine: may this user listen there, and the setting of Linux that lets every user do so. */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import { fail, ok, type Problem, type Result, shortReason, systemCode } from "../core/errors.ts";
 import { httpsPort } from "../core/https-port.ts";
 import {
   earlierStart,
@@ -116,7 +116,7 @@ const noSetting: Problem = {
 };
 
 function notChanged(error: unknown): Problem {
-  const code = systemCode(error) ?? String(error);
+  const code = shortReason(error);
   return {
     code: "port-not-changed",
     message: `${portSetting} could not be changed (${code}).`,

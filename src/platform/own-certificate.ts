@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import type { SecureContext } from "node:tls";
 import { canonicalAddress } from "../core/domain.ts";
-import { fail, messageOf, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import { fail, messageOf, ok, type Problem, type Result, shortReason, systemCode } from "../core/errors.ts";
 import { tlsContext } from "./tls-context.ts";
 
 export interface OwnCertificate {
@@ -150,7 +150,7 @@ function holdsKey(pem: string): boolean {
 }
 
 export function unreadable(path: string, error: unknown): Result<never, Fault> {
-  const message = `${path} cannot be read (${systemCode(error) ?? String(error)}).`;
+  const message = `${path} cannot be read (${shortReason(error)}).`;
   const remedy = "Correct the path in oneport.certificateFiles, or its mode.";
   return fault([], "certificate-unreadable", message, remedy);
 }

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { fail, ok, type Result, systemCode } from "../core/errors.ts";
+import { fail, ok, type Result, shortReason } from "../core/errors.ts";
 import type { Command } from "../core/trust.ts";
 
 /** A dialog that asks for a password or for consent may be part of it. */
@@ -56,7 +56,7 @@ export function systemRunner(environment: NodeJS.ProcessEnv): Runner {
 }
 
 function whyNot(error: Error & { killed?: boolean }): string {
-  return error.killed ? "it was ended after two minutes" : (systemCode(error) ?? error.message);
+  return error.killed ? "it was ended after two minutes" : shortReason(error);
 }
 
 function inOneLine(text: string): string {

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
-import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import { fail, ok, type Problem, type Result, shortReason, systemCode } from "../core/errors.ts";
 import type { SettingsProblem } from "../core/settings.ts";
 import { shown } from "../core/wording.ts";
 
@@ -36,12 +36,11 @@ export async function readSettingsFile(file: string): Promise<Result<SettingsFil
 }
 
 function unreadable(file: string, error: unknown): Problem {
-  const code = systemCode(error);
-  if (code === "ENOENT") {
+  if (systemCode(error) === "ENOENT") {
     const remedy = 'Write one, such as { "oneport.routes": { "shop.localhost": 3000 } }.';
     return { code: "settings-missing", message: `There is no file ${file}.`, remedy };
   }
-  const message = `${file} cannot be read (${code ?? error}).`;
+  const message = `${file} cannot be read (${shortReason(error)}).`;
   return { code: "settings-unreadable", message, remedy: "Name a file that you may read." };
 }
 
@@ -169,6 +168,6 @@ function contentOf(file: string): string {
   try {
     return `text ${readFileSync(file, "utf8")}`;
   } catch (error) {
-    return `error ${systemCode(error) ?? error}`;
+    return `error ${shortReason(error)}`;
   }
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join, posix, resolve, win32 } from "node:path";
-import { OneportError, systemCode } from "../core/errors.ts";
+import { OneportError, shortReason, systemCode } from "../core/errors.ts";
 
 /** `ONEPORT_STATE_DIR` if it is set, else the platform's usual place. Always absolute; nothing is created. */
 export function stateDirectory(
@@ -61,7 +61,7 @@ export async function writePrivateFile(path: string, content: string): Promise<v
 export function notWritable(path: string, cause: unknown): OneportError {
   const problem = {
     code: "state-not-writable",
-    message: `${path} cannot be written (${systemCode(cause) ?? String(cause)}).`,
+    message: `${path} cannot be written (${shortReason(cause)}).`,
     remedy: "Make its folder writable, or set ONEPORT_STATE_DIR to one that is.",
   };
   return new OneportError(problem, { cause });

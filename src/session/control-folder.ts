@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { lstat, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { OneportError, systemCode } from "../core/errors.ts";
+import { OneportError, shortReason, systemCode } from "../core/errors.ts";
 
 /** What `sun_path` holds on the systems we know (104 bytes on macOS, 108 on Linux), without its last zero. */
 const longestPath = 103;
@@ -78,7 +78,7 @@ export async function isSafeFolder({ path }: ControlFolder, how: "make" | "look"
 export function unusable(path: string, cause: unknown): OneportError {
   const problem = {
     code: "control-folder-unusable",
-    message: `${path}, through which the windows of Oneport talk to each other, cannot be used (${systemCode(cause) ?? String(cause)}).`,
+    message: `${path}, through which the windows of Oneport talk to each other, cannot be used (${shortReason(cause)}).`,
     remedy: "See to it that you can write there, or set ONEPORT_STATE_DIR to another folder.",
   };
   return new OneportError(problem, { cause });

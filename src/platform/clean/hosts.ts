@@ -1,7 +1,7 @@
 /** Oneport's lines in the hosts file, taken out; and what a writer that was killed has left beside it. */
 import * as fileSystem from "node:fs/promises";
 import { dirname } from "node:path";
-import { systemCode } from "../../core/errors.ts";
+import { shortReason } from "../../core/errors.ts";
 import { hostsMarkers } from "../../core/hosts-block.ts";
 import { editHosts } from "../../core/hosts-edit.ts";
 import { shellLine } from "../../core/trust.ts";
@@ -41,7 +41,7 @@ async function findBeside(hostsFile: string): Promise<readonly Leftover[]> {
       for (const file of files) await fileSystem.rm(file, { force: true });
       return { how: "removed" };
     } catch (error) {
-      const message = `It cannot be deleted (${systemCode(error) ?? String(error)}).`;
+      const message = `It cannot be deleted (${shortReason(error)}).`;
       const remedy = `As an administrator, delete ${files.join(" and ")}.`;
       return { how: "failed", problem: { code: "hosts-not-writable", message, remedy } };
     }

@@ -1,7 +1,7 @@
 /** Where a route's name leads by the system's own look-up, and where it should. */
 import { lookup } from "node:dns/promises";
 import type { Finding } from "../../core/diagnosis.ts";
-import { fail, messageOf, ok, type Result, systemCode } from "../../core/errors.ts";
+import { fail, ok, type Result, shortReason } from "../../core/errors.ts";
 import type { HostsEntry } from "../../core/hosts-block.ts";
 import { isLocalhost, isLoopbackAddress } from "../../core/loopback.ts";
 import type { Route } from "../../core/route.ts";
@@ -91,7 +91,7 @@ async function addressesOf(name: string): Promise<Result<readonly string[], stri
     const found = await Promise.race([lookup(name, { all: true }), late]);
     return ok([...new Set(found.map(({ address }) => address))]);
   } catch (error) {
-    return fail(systemCode(error) ?? messageOf(error));
+    return fail(shortReason(error));
   } finally {
     clearTimeout(timer);
   }

@@ -1,7 +1,7 @@
 /** The one port: whether Oneport has it, could have it, or who does. */
 import net from "node:net";
 import type { Finding } from "../../core/diagnosis.ts";
-import { systemCode } from "../../core/errors.ts";
+import { shortReason } from "../../core/errors.ts";
 import { automaticPorts } from "../../core/settings.ts";
 import { portHolder } from "../listening-ports.ts";
 import { planPort443 } from "../low-port.ts";
@@ -77,7 +77,7 @@ async function obstacleAt(
 function listenCode(port: number, address: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = net.createServer();
-    server.once("error", (error) => resolve(systemCode(error) ?? error.message));
+    server.once("error", (error) => resolve(shortReason(error)));
     server.listen({ port, host: address, exclusive: true, ipv6Only: true }, () =>
       server.close(() => resolve(undefined)),
     );
