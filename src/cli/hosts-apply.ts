@@ -1,6 +1,6 @@
 /** `oneport hosts apply`: writes the lines that the routes need into the hosts file, and looks whether they work. */
 import { resolve } from "node:path";
-import { type HostsEntry, hostsEntries, needsConsent } from "../core/hosts-block.ts";
+import { type HostsEntry, hostsEntries, namesToConsentTo } from "../core/hosts-block.ts";
 import { readHostsBlock } from "../core/hosts-edit.ts";
 import { visible } from "../core/printable.ts";
 import { readHostsFile } from "../platform/hosts-file.ts";
@@ -29,10 +29,8 @@ export async function hostsApply(options: CommandOptions, terminal: Terminal): P
   const wanted = hostsEntries(settings.routes);
   // What the block holds was agreed to when it was written.
   const agreed = new Set([...options.allow, ...block.value.map(({ name }) => name)]);
-  const doubtful = new Set(
-    wanted.map(({ name }) => name).filter((name) => needsConsent(name) && !agreed.has(name)),
-  );
-  const { refused, unasked } = await askFor([...doubtful], file, terminal);
+  const doubtful = namesToConsentTo(wanted).filter((name) => !agreed.has(name));
+  const { refused, unasked } = await askFor(doubtful, file, terminal);
   const entries = wanted.filter(({ name }) => !refused.has(name));
 
   const status = await changeHostsFile(file, entries, commandFor(options, file, entries), terminal);
@@ -74,13 +72,12 @@ function commandFor(
 ): readonly string[] {
   const source =
     options.config === undefined ? [resolve(options.folder)] : ["--config", resolve(options.config)];
-  const agreed = new Set(entries.map(({ name }) => name).filter(needsConsent));
   return [
     "hosts",
     "apply",
     ...source,
     ...(options.file === undefined ? [] : ["--file", file]),
-    ...[...agreed].flatMap((name) => ["--allow", name]),
+    ...namesToConsentTo(entries).flatMap((name) => ["--allow", name]),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** What `oneport hosts apply` and `hosts remove` share: the file, the edit, what is shown of it, and who may do it. */
 import { resolve } from "node:path";
 import type { Result } from "../core/errors.ts";
-import { type HostsEntry, needsConsent } from "../core/hosts-block.ts";
+import { type HostsEntry, namesToConsentTo } from "../core/hosts-block.ts";
 import { editHosts, type HostsEdit } from "../core/hosts-edit.ts";
 import { visible } from "../core/printable.ts";
 import { hostsStep } from "../platform/elevate.ts";
@@ -70,7 +70,7 @@ async function writeElevated(
 ): Promise<Result<void> | undefined> {
   if (file !== systemHostsFile(process.platform, process.env)) return undefined;
   // Those that were not agreed to have been left out.
-  const consented = entries.map(({ name }) => name).filter(needsConsent);
+  const consented = namesToConsentTo(entries);
   return offerElevation(hostsStep(present, entries, consented), "Write it as an administrator?");
 }
 

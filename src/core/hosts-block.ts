@@ -44,6 +44,11 @@ export function needsConsent(name: string): boolean {
   return !isWithinAuthority(name);
 }
 
+/** The names among the entries that need that, each once. */
+export function namesToConsentTo(entries: readonly HostsEntry[]): readonly string[] {
+  return [...new Set(entries.map(({ name }) => name))].filter(needsConsent);
+}
+
 /** The block with its markers, each line ended by `newline`; nothing at all for no entries. `note` is a comment line. */
 export function renderHostsBlock(entries: readonly HostsEntry[], newline = "\n", note?: string): string {
   if (entries.length === 0) return "";

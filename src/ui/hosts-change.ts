@@ -1,7 +1,7 @@
 /** What is to become of the hosts file: the lines that this window's routes lack, the ones that nobody needs, or none at all. */
 import { l10n, window } from "vscode";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
-import { type HostsEntry, hostsEntries, needsConsent } from "../core/hosts-block.ts";
+import { type HostsEntry, hostsEntries, namesToConsentTo } from "../core/hosts-block.ts";
 import { editHosts, type HostsEdit, readHostsBlock } from "../core/hosts-edit.ts";
 import { planHosts } from "../core/hosts-plan.ts";
 import type { Route } from "../core/route.ts";
@@ -84,8 +84,7 @@ async function withoutRefused(
   block: readonly HostsEntry[],
 ): Promise<readonly HostsEntry[]> {
   const agreed = new Set(block.map(({ name }) => name));
-  const names = new Set(wanted.map(({ name }) => name));
-  const doubtful = [...names].filter((name) => needsConsent(name) && !agreed.has(name));
+  const doubtful = namesToConsentTo(wanted).filter((name) => !agreed.has(name));
   if (doubtful.length === 0) return wanted;
   const chosen = await window.showQuickPick(
     doubtful.map((label) => ({ label, description: l10n.t("can be somebody's on the Internet") })),

@@ -1,7 +1,7 @@
 /** The commands that change this machine outside VS Code, or look at the whole of it: nothing happens before a click agrees to it. */
 import { l10n, window } from "vscode";
 import type { Result } from "../core/errors.ts";
-import { needsConsent } from "../core/hosts-block.ts";
+import { namesToConsentTo, needsConsent } from "../core/hosts-block.ts";
 import type { Route } from "../core/route.ts";
 import { elevate, hostsStep } from "../platform/elevate.ts";
 import { diagnose, widenAuthority } from "../session/task.ts";
@@ -37,7 +37,8 @@ type MachineCommand =
 
 export function machineCommands(context: MachineContext): Pick<Handlers, MachineCommand> {
   const write: WriteHosts = (entries, seen) => {
-    const consented = [...new Set(entries.map(({ name }) => name).filter(needsConsent))];
+    // Those that were not agreed to have been left out.
+    const consented = namesToConsentTo(entries);
     return elevate(hostsStep(seen, entries, consented), context.elevation);
   };
   return {
