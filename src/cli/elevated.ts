@@ -15,8 +15,3 @@ export async function offerElevation(
   if (!canAsk() || !(await canElevate(how)) || !(await agreesTo(question))) return undefined;
   return elevate(step, how);
 }
-
-/** Did the step not run at all, so that the user may still run it by hand? */
-export function isNotRun(code: string): boolean {
-  return code.startsWith("elevation-");
-}

@@ -1,5 +1,6 @@
 /** What `oneport hosts apply` and `hosts remove` share: the file, the edit, what is shown of it, and who may do it. */
 import { resolve } from "node:path";
+import { isNotRun } from "../core/elevation.ts";
 import type { Result } from "../core/errors.ts";
 import { type HostsEntry, namesToConsentTo } from "../core/hosts-block.ts";
 import { editHosts, type HostsEdit } from "../core/hosts-edit.ts";
@@ -8,7 +9,7 @@ import { hostsStep } from "../platform/elevate.ts";
 import { editHostsFile, readHostsFile } from "../platform/hosts-file.ts";
 import { systemHostsFile } from "../platform/hosts-path.ts";
 import type { CommandOptions } from "./arguments.ts";
-import { isNotRun, offerElevation } from "./elevated.ts";
+import { offerElevation } from "./elevated.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The absolute path of the file that these options name. */
@@ -57,7 +58,7 @@ export async function changeHostsFile(
     return 0;
   }
   const problem = done?.error ?? edited.error;
-  const isByHand = !done || isNotRun(problem.code);
+  const isByHand = !done || isNotRun(problem);
   terminal.printProblem(isByHand ? { ...problem, remedy: asAdministrator(command) } : problem);
   return 1;
 }

@@ -1,10 +1,11 @@
 /** What `oneport ca trust` and `ca untrust` leave to an administrator, done at once where the user is one and sits there. */
 import type { ElevatedStep } from "../core/elevated-step.ts";
+import { isNotRun } from "../core/elevation.ts";
 import type { Result } from "../core/errors.ts";
 import type { Root, TrustStore } from "../core/trust.ts";
 import { untrustStep } from "../platform/elevate.ts";
 import type { StoreReport } from "../platform/trust.ts";
-import { isNotRun, offerElevation } from "./elevated.ts";
+import { offerElevation } from "./elevated.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The reports as they are then: `again` makes one anew, of a store that should need no more change. */
@@ -20,7 +21,7 @@ export async function elevateLeft(
   const step = await stepFor(left);
   const done = await offerElevation(step, `${names} needs an administrator. Do it now?`);
   if (!done) return reports;
-  if (!done.ok && isNotRun(done.error.code)) {
+  if (!done.ok && isNotRun(done.error)) {
     terminal.printProblem({ ...done.error, remedy: "The commands for it are shown below." });
     return reports;
   }

@@ -80,6 +80,11 @@ export function readEnd(way: Way, ended: Ended, instead: string): Result<void> {
   return problem("elevation-failed", `The step ${how} and did not say why${why && ` (${why})`}`, instead);
 }
 
+/** Did the step not run at all, so that the user may still have it done by hand? */
+export function isNotRun({ code }: Problem): boolean {
+  return code.startsWith("elevation-");
+}
+
 type Reason = "elevation-declined" | "elevation-refused" | "elevation-no-agent";
 
 const messages: { readonly [R in Reason]: string } = {

@@ -1,5 +1,6 @@
 /** Something that Oneport put on this machine, and what becomes of it. */
 import type { ElevatedStep } from "../../core/elevated-step.ts";
+import { isNotRun } from "../../core/elevation.ts";
 import type { Problem, Result } from "../../core/errors.ts";
 import type { Machine } from "../machine.ts";
 
@@ -35,6 +36,6 @@ export async function elevated(
   const done = await elevate?.(step);
   if (done?.ok) return { how: "removed" };
   // The others are of the step itself, which was tried.
-  const isNotRun = done === undefined || done.error.code.startsWith("elevation-");
-  return isNotRun ? { how: "administrator", instructions } : { how: "failed", problem: done.error };
+  const isByHand = done === undefined || isNotRun(done.error);
+  return isByHand ? { how: "administrator", instructions } : { how: "failed", problem: done.error };
 }
