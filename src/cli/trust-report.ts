@@ -1,6 +1,7 @@
 /** What became of each trust store, for people and for programs: told alike by `oneport ca trust` and `oneport ca untrust`. */
 import { homedir } from "node:os";
-import { type StoreResult, shellLine } from "../core/trust.ts";
+import { shellLine } from "../core/command.ts";
+import type { StoreResult } from "../core/trust.ts";
 import type { StoreReport } from "../platform/trust.ts";
 import type { Elsewhere } from "../platform/trust-elsewhere.ts";
 import { formatTable } from "./table.ts";

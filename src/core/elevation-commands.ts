@@ -1,7 +1,8 @@
 /** What has to be run, on each way to more rights, for the elevated program to do one step. */
+
+import { type Command, shellLine } from "./command.ts";
 import type { ElevatedStep } from "./elevated-step.ts";
 import type { ThroughProgram } from "./elevation.ts";
-import { type Command, shellLine } from "./trust.ts";
 
 /** The elevated program on this machine, and the one argument it is given. */
 export interface Launch {

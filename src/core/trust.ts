@@ -1,5 +1,6 @@
 /** Oneport's roots in the trust stores of a machine, as values: how ours are told from others, and what became of a store. */
 import { createHash, X509Certificate } from "node:crypto";
+import type { Command } from "./command.ts";
 import type { Problem, Result } from "./errors.ts";
 
 /** The certificate of an authority of Oneport's, today's or one that it replaced. */
@@ -14,12 +15,6 @@ export interface Root {
 /** A root with the file that programs are told to read it from. */
 export interface StoredRoot extends Root {
   readonly file: string;
-}
-
-/** A program, by its whole path where it may need elevation, and what it is given; never text for a shell. */
-export interface Command {
-  readonly program: string;
-  readonly arguments: readonly string[];
 }
 
 export interface HeldRoot {
@@ -102,15 +97,4 @@ export function shownFingerprint({ sha256 }: Root): string {
 /** Is this root to be found among those? */
 export function includesRoot(roots: readonly Root[], { sha256 }: Root): boolean {
   return roots.some((each) => each.sha256 === sha256);
-}
-
-/** The commands as one line for a POSIX shell. */
-export function shellLine(commands: readonly Command[], prefix = ""): string {
-  return commands
-    .map(({ program, arguments: list }) => prefix + [program, ...list].map(quoted).join(" "))
-    .join(" && ");
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,8 +1,8 @@
 /** The store of Debian's Java packages. The system's own program adds to it what it adds to the system, but takes nothing out. */
 import { readFile } from "node:fs/promises";
+import type { Command } from "../core/command.ts";
 import { fail, ok, type Problem, type Result, shortReason } from "../core/errors.ts";
 import {
-  type Command,
   fileNameOf,
   type HeldRoot,
   includesRoot,

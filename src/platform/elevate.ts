@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Command } from "../core/command.ts";
 import { type ElevatedStep, encodeStep, sha256Of } from "../core/elevated-step.ts";
 import { type Ended, readEnd, type ThroughProgram, type Way, waysToElevate } from "../core/elevation.ts";
 import {
@@ -20,7 +21,7 @@ import {
 import { fail, ok, type Result, systemCode } from "../core/errors.ts";
 import type { HostsEntry } from "../core/hosts-block.ts";
 import { isWithinAuthority } from "../core/local-names.ts";
-import type { Command, Root } from "../core/trust.ts";
+import type { Root } from "../core/trust.ts";
 import type { Machine } from "./machine.ts";
 
 export interface Elevation {

@@ -1,9 +1,9 @@
 /** The store that a Linux system keeps for OpenSSL, GnuTLS and whatever else reads its bundle: a folder and a program. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Command } from "../core/command.ts";
 import { fail, ok, type Problem, type Result, shortReason } from "../core/errors.ts";
 import {
-  type Command,
   certificatesIn,
   fileNameOf,
   type HeldRoot,

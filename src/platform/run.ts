@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import type { Command } from "../core/command.ts";
 import { fail, ok, type Result, shortReason } from "../core/errors.ts";
-import type { Command } from "../core/trust.ts";
 
 /** A dialog that asks for a password or for consent may be part of it. */
 const longestMilliseconds = 120_000;

@@ -1,7 +1,8 @@
 /** The stores that Oneport does not change by itself, each with the command that does it. */
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileNameOf, type StoredRoot, shellLine } from "../core/trust.ts";
+import { shellLine } from "../core/command.ts";
+import { fileNameOf, type StoredRoot } from "../core/trust.ts";
 import type { Machine } from "./machine.ts";
 
 export interface Elsewhere {

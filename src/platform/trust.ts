@@ -1,14 +1,8 @@
 /** The trust stores of this machine, whatever its system: which there are, and how a root gets into one and out of it. */
+
+import type { Command } from "../core/command.ts";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
-import type {
-  Command,
-  HeldRoot,
-  Root,
-  StoredRoot,
-  StoreResult,
-  TrustState,
-  TrustStore,
-} from "../core/trust.ts";
+import type { HeldRoot, Root, StoredRoot, StoreResult, TrustState, TrustStore } from "../core/trust.ts";
 import type { Machine } from "./machine.ts";
 import { LoginKeychain } from "./trust-darwin.ts";
 import { linuxStores } from "./trust-linux.ts";

@@ -1,6 +1,6 @@
 /** A program in a terminal that the user sees, for what asks for a password where there is no desktop. */
 import { window } from "vscode";
-import type { Command } from "../core/trust.ts";
+import type { Command } from "../core/command.ts";
 
 /** The exit status, once the terminal has closed; undefined when it was closed before the program had ended. */
 export function runInTerminal(

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { makeAuthority, makeLeaf } from "../../src/core/authority.ts";
+import { shellLine } from "../../src/core/command.ts";
 import {
   certificatesIn,
   fileNameOf,
   includesRoot,
   nicknameOf,
   readRoot,
-  shellLine,
   shownFingerprint,
 } from "../../src/core/trust.ts";
 

@@ -1,6 +1,7 @@
 /** A stand-in for a system that is not here: it answers each command as that system's documentation says it would. */
+
+import type { Command } from "../../src/core/command.ts";
 import { fail, ok, type Result } from "../../src/core/errors.ts";
-import type { Command } from "../../src/core/trust.ts";
 import type { RunFailure, Runner } from "../../src/platform/run.ts";
 
 type Answer = Result<string, RunFailure> | Promise<Result<string, RunFailure>>;

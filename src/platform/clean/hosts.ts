@@ -1,10 +1,10 @@
 /** Oneport's lines in the hosts file, taken out; and what a writer that was killed has left beside it. */
 import * as fileSystem from "node:fs/promises";
 import { dirname } from "node:path";
+import { shellLine } from "../../core/command.ts";
 import { shortReason } from "../../core/errors.ts";
 import { hostsMarkers } from "../../core/hosts-block.ts";
 import { editHosts } from "../../core/hosts-edit.ts";
-import { shellLine } from "../../core/trust.ts";
 import { hostsStep } from "../elevate.ts";
 import { editHostsFile, readHostsFile } from "../hosts-file.ts";
 import { filesBeside } from "../hosts-lock.ts";

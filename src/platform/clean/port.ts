@@ -1,6 +1,7 @@
 /** The system's setting that lets every user listen on 443, given its earlier value. */
+
+import { shellLine } from "../../core/command.ts";
 import { portSetting } from "../../core/low-port.ts";
-import { shellLine } from "../../core/trust.ts";
 import { findPortChange, restorePort443 } from "../low-port.ts";
 import { type CleanContext, elevated, type Leftover, type Removal } from "./leftover.ts";
 

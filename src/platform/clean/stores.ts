@@ -1,5 +1,6 @@
 /** Oneport's roots in the trust stores, taken out; and those that Oneport cannot take out by itself. */
-import { type HeldRoot, type StoredRoot, shellLine, type TrustStore } from "../../core/trust.ts";
+import { shellLine } from "../../core/command.ts";
+import type { HeldRoot, StoredRoot, TrustStore } from "../../core/trust.ts";
 import { untrustStep } from "../elevate.ts";
 import { listStores, untrust } from "../trust.ts";
 import { trustElsewhere } from "../trust-elsewhere.ts";
