@@ -1,5 +1,6 @@
 /** What `oneport hosts apply` and `hosts remove` share: the file, the edit, what is shown of it, and who may do it. */
 import { resolve } from "node:path";
+import { shellLine } from "../core/command.ts";
 import { isNotRun } from "../core/elevation.ts";
 import type { Result } from "../core/errors.ts";
 import { type HostsEntry, namesToConsentTo } from "../core/hosts-block.ts";
@@ -81,12 +82,8 @@ function printDifference({ removed, added }: HostsEdit, { style, print }: Termin
 }
 
 function asAdministrator(command: readonly string[]): string {
-  const words = [process.execPath, resolve(process.argv[1] ?? ""), ...command];
-  if (process.platform !== "win32") return `Run: sudo ${words.map(quoted).join(" ")}`;
-  return `Run in a terminal opened as administrator: ${words.map((word) => `"${word}"`).join(" ")}`;
-}
-
-/** A word of a POSIX shell. */
-function quoted(word: string): string {
-  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  const program = process.execPath;
+  const list = [resolve(process.argv[1] ?? ""), ...command];
+  if (process.platform !== "win32") return `Run: ${shellLine([{ program, arguments: list }], "sudo ")}`;
+  return `Run in a terminal opened as administrator: ${[program, ...list].map((word) => `"${word}"`).join(" ")}`;
 }
