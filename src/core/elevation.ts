@@ -1,5 +1,7 @@
 /** Which way to more rights there is on a system, and what came of it. */
+import * as v from "valibot";
 import { fail, ok, type Problem, type Result } from "./errors.ts";
+import { problem } from "./events.ts";
 
 /**
  * `direct`: the rights are there already. `sudo` asks in a terminal, the others in a dialog of the system: `pkexec` on Linux,
@@ -65,19 +67,19 @@ export function readEnd(way: Way, ended: Ended, instead: string): Result<void> {
   if (said) return said;
   // Windows lets no output through.
   if (way === "uac" && status === 0) return ok(undefined);
-  if (ended.isTimedOut) return problem("elevation-timed-out", "Nobody answered in time", instead);
+  if (ended.isTimedOut) return failure("elevation-timed-out", "Nobody answered in time", instead);
   if (/^(\/usr\/bin\/)?env:/.test(errors)) {
-    return problem(
+    return failure(
       "elevation-not-readable",
       `Root cannot run what this user runs (${inOneLine(errors)})`,
       instead,
     );
   }
   const reason = reasons[way](status, errors);
-  if (reason) return problem(reason, messages[reason], instead);
+  if (reason) return failure(reason, messages[reason], instead);
   const how = status === undefined ? "was ended from outside" : `ended with status ${status}`;
   const why = inOneLine(errors);
-  return problem("elevation-failed", `The step ${how} and did not say why${why && ` (${why})`}`, instead);
+  return failure("elevation-failed", `The step ${how} and did not say why${why && ` (${why})`}`, instead);
 }
 
 /** Did the step not run at all, so that the user may still have it done by hand? */
@@ -118,6 +120,12 @@ const reasons: {
   uac: (status) => (status === 126 ? "elevation-declined" : undefined),
 };
 
+const outcome = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.variant("ok", [v.object({ ok: v.literal(true) }), v.object({ ok: v.literal(false), error: problem })]),
+);
+
 /** The line that the elevated program writes. */
 export function formatOutcome(result: Result<void>): string {
   return JSON.stringify(result.ok ? { ok: true } : { ok: false, error: result.error });
@@ -126,30 +134,13 @@ export function formatOutcome(result: Result<void>): string {
 /** The last line that is such an outcome; undefined when there is none. Others may have written before it. */
 function readOutcome(output: string): Result<void> | undefined {
   for (const line of output.split(/[\r\n]+/).reverse()) {
-    const value = parseJson(line);
-    if (typeof value !== "object" || value === null || !("ok" in value)) continue;
-    if (value.ok === true) return ok(undefined);
-    const error = "error" in value ? value.error : undefined;
-    if (isProblem(error)) return fail(error);
+    const read = v.safeParse(outcome, line);
+    if (read.success) return read.output.ok ? ok(undefined) : fail(read.output.error);
   }
   return undefined;
 }
 
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-function isProblem(value: unknown): value is Problem {
-  if (typeof value !== "object" || value === null) return false;
-  if (!("code" in value && "message" in value && "remedy" in value)) return false;
-  return [value.code, value.message, value.remedy].every((each) => typeof each === "string");
-}
-
-function problem(code: string, what: string, remedy: string) {
+function failure(code: string, what: string, remedy: string) {
   return fail({ code, message: `${what}.`, remedy });
 }
 
