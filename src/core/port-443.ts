@@ -10,8 +10,6 @@ export interface Port443Plan {
   readonly commands: readonly string[];
   /** What has to be run besides for it to outlive a restart of the system. */
   readonly keep: readonly string[];
-  /** What takes all of it back. */
-  readonly undo: readonly string[];
   /** The same through the elevated program, until the next restart; `persist` is for the user to choose. */
   readonly step?: Extract<ElevatedStep, { do: "allow-443" }>;
 }
@@ -52,19 +50,17 @@ export function planFor(facts: PortFacts): Port443Plan {
 }
 
 function without(state: Port443Plan["state"], explanation: string): Port443Plan {
-  return { state, explanation, commands: [], keep: [], undo: [] };
+  return { state, explanation, commands: [], keep: [] };
 }
 
 function linuxChange(start: number): Port443Plan {
-  const set = (value: number) => `sudo sysctl -w ${portSetting}=${value}`;
   return {
     state: "needs-change",
     explanation:
       `This system lets only root listen on ports below ${start}. The least that helps is to let every user of this machine ` +
       `listen on port ${httpsPort} and above, until the next restart or for good.`,
-    commands: [set(httpsPort)],
+    commands: [`sudo sysctl -w ${portSetting}=${httpsPort}`],
     keep: [`echo "${portSetting} = ${httpsPort}" | sudo tee ${portFiles.kept}`],
-    undo: [`sudo rm -f ${portFiles.kept} ${portFiles.untilRestart}`, set(start)],
     step: { do: "allow-443", persist: false },
   };
 }
@@ -73,15 +69,13 @@ function linuxChange(start: number): Port443Plan {
 function windowsPlan(excluded: readonly PortRange[]): Port443Plan {
   const range = excluded.find(({ first, last }) => first <= httpsPort && httpsPort <= last);
   if (!range) return without("free", `Windows keeps port ${httpsPort} for nobody.`);
-  const netsh = (verb: string) =>
-    `netsh int ipv4 ${verb} excludedportrange protocol=tcp startport=${httpsPort} numberofports=1`;
+  const add = `netsh int ipv4 add excludedportrange protocol=tcp startport=${httpsPort} numberofports=1 store=persistent`;
   return {
     state: "reserved",
     explanation:
       `Windows has set aside the ports ${range.first} to ${range.last}, ${httpsPort} among them, mostly for Hyper-V, WSL or Docker. ` +
       `While its network service for these is stopped, an administrator can keep ${httpsPort} out of such ranges; they lose their connections for that moment.`,
-    commands: ["net stop winnat", `${netsh("add")} store=persistent`, "net start winnat"],
+    commands: ["net stop winnat", add, "net start winnat"],
     keep: [],
-    undo: [`${netsh("delete")} store=persistent`],
   };
 }
