@@ -83,12 +83,6 @@ export async function canElevate(how: Elevation): Promise<boolean> {
   return (await waysOf(how)).length > 0;
 }
 
-/** The line that does the step when it is pasted into a terminal; on Windows, into one opened as administrator. */
-export async function elevationCommand(step: ElevatedStep, how: Elevation): Promise<Result<string>> {
-  const launch = await launchOf(step, how);
-  return launch.ok ? ok(pasteLine(how.machine.platform, launch.value)) : launch;
-}
-
 /** For a password to be found and typed into a dialog. A terminal is the user's to close. */
 const longestMilliseconds = 300_000;
 
