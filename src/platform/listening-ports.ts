@@ -12,13 +12,13 @@ import { linuxSockets } from "./listening-linux.ts";
 import { windowsSockets } from "./listening-win32.ts";
 import type { Machine } from "./machine.ts";
 
-/** Those that can be reached over loopback, by rising port; `except`: ports to leave out, such as the mux's own. */
+/** Those that can be reached over loopback, by rising port, but for the port `except`, such as the mux's own. */
 export async function listeningPorts(
   machine: Machine,
-  except: ReadonlySet<number> = new Set(),
+  except?: number,
 ): Promise<Result<readonly Listening[]>> {
   const sockets = await listeningSockets(machine);
-  return sockets.ok ? ok(joinByPort(sockets.value).filter(({ port }) => !except.has(port))) : sockets;
+  return sockets.ok ? ok(joinByPort(sockets.value).filter(({ port }) => port !== except)) : sockets;
 }
 
 /** `words`: as part of a sentence, such as `nginx (pid 4711)`, or `a process of another user`, of which no `process` is known. */

@@ -114,7 +114,7 @@ export class Owner {
 
   #meet(socket: net.Socket): void {
     const peer = new Peer(socket, {
-      onMessage: (_, message) => this.#hear(peer, message),
+      onMessage: (message) => this.#hear(peer, message),
       onClose: () => this.#left(peer),
     });
     this.#peers.add(peer);

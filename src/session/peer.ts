@@ -8,8 +8,8 @@ import { parseToOwner, type ToMember, type ToOwner, type Window } from "./messag
 const mostPreparationMilliseconds = 1000;
 
 export interface PeerHandlers {
-  readonly onMessage: (peer: Peer, message: ToOwner) => void;
-  readonly onClose: (peer: Peer) => void;
+  readonly onMessage: (message: ToOwner) => void;
+  readonly onClose: () => void;
 }
 
 export class Peer {
@@ -27,12 +27,12 @@ export class Peer {
       parse: parseToOwner,
       onMessage: (message) => {
         if (message.type === "ready") this.#onReady?.(message.problem === undefined);
-        onMessage(this, message);
+        onMessage(message);
       },
       onClose: () => {
         this.#isClosed = true;
         this.#onReady?.(false);
-        onClose(this);
+        onClose();
       },
     });
   }

@@ -11,7 +11,7 @@ import { askServices } from "../session/task.ts";
 
 /** Only reads files and, on some systems, asks programs: no connection is made. The mux's own port is left out. */
 export function listServices({ port }: MuxState): Promise<Result<readonly Listening[]>> {
-  return listeningPorts(thisMachine(), new Set(port === undefined ? [] : [port]));
+  return listeningPorts(thisMachine(), port);
 }
 
 /** In their order, with what they speak. */

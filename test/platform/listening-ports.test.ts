@@ -52,7 +52,7 @@ test("a service is one entry, with its script's name and its folder", onLinux, a
 test("ports that are left out are not listed, and a port that is closed is gone", onLinux, async () => {
   const port = await (async () => {
     await using service = await startTcp(() => undefined);
-    const listed = await listeningPorts(machine, new Set([service.port]));
+    const listed = await listeningPorts(machine, service.port);
     assert.ok(listed.ok);
     assert.ok(!listed.value.some((each) => each.port === service.port));
     assert.ok(await find(machine, service.port));
