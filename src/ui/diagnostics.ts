@@ -13,7 +13,13 @@ import {
 } from "vscode";
 import { problemText } from "./editors-words.ts";
 import type { RouteSettings, WrittenRoute } from "./route-settings.ts";
-import { formOf, rangeOf, type SettingsDocument, settingsDocuments } from "./settings-documents.ts";
+import {
+  formOf,
+  rangeOf,
+  type SettingsDocument,
+  savedText,
+  settingsDocuments,
+} from "./settings-documents.ts";
 import {
   type Mark,
   marksIn,
@@ -109,13 +115,8 @@ export class SettingsDiagnostics implements Disposable {
 async function readDocument(document: SettingsDocument): Promise<ReadDocument | undefined> {
   const name = document.uri.toString();
   const open = workspace.textDocuments.find(({ uri }) => uri.toString() === name);
-  const text =
-    open?.getText() ??
-    (await workspace.fs.readFile(document.uri).then(
-      (bytes) => new TextDecoder().decode(bytes),
-      // Most folders have no settings.
-      () => "",
-    ));
+  // Most folders have no settings.
+  const text = open?.getText() ?? (await savedText(document.uri)) ?? "";
   const settings = readSettingsText(text, document.form);
   return settings && { ...document, settings };
 }

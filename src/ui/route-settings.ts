@@ -1,9 +1,11 @@
 /** The routes as this window's settings have them, one by one: where each is written, what it says and what becomes of it. */
-import { Disposable, EventEmitter, Uri, workspace } from "vscode";
+import { Disposable, EventEmitter, type Uri, workspace } from "vscode";
 import { normalKey } from "../core/domain.ts";
 import type { PlacedRoute } from "../core/merge-routes.ts";
+import { isRecord } from "../core/record.ts";
 import { parseRoutes, type Route, type RouteProblem } from "../core/route.ts";
 import { mergePlaces, type SettingsPlace, settingsPlaces } from "./route-places.ts";
+import { savedText, workspaceDocuments } from "./settings-documents.ts";
 import { readSettingsText, type SettingsForm } from "./settings-marks.ts";
 
 export interface WrittenRoute {
@@ -24,23 +26,20 @@ export interface WrittenRoute {
     | { readonly is: "untrusted" };
 }
 
-export class RouteSettings extends Disposable {
+export class RouteSettings implements Disposable {
   readonly #changed = new EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
+  readonly #owned = Disposable.from(
+    this.#changed,
+    workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration("oneport.routes")) void this.read();
+    }),
+    workspace.onDidChangeWorkspaceFolders(() => void this.read()),
+    workspace.onDidGrantWorkspaceTrust(() => void this.read()),
+  );
   #routes: readonly WrittenRoute[] = [];
   /** Only the last of several readings at once counts. */
   #reading = 0;
-
-  constructor() {
-    const subscriptions = [
-      workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration("oneport.routes")) void this.read();
-      }),
-      workspace.onDidChangeWorkspaceFolders(() => void this.read()),
-      workspace.onDidGrantWorkspaceTrust(() => void this.read()),
-    ];
-    super(() => Disposable.from(...subscriptions, this.#changed).dispose());
-  }
 
   get routes(): readonly WrittenRoute[] {
     return this.#routes;
@@ -53,6 +52,10 @@ export class RouteSettings extends Disposable {
     if (reading !== this.#reading) return;
     this.#routes = routes;
     this.#changed.fire();
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
   }
 }
 
@@ -82,38 +85,19 @@ function written(
 /** VS Code hides what an untrusted workspace says, so its files are read for what would act if it were trusted. */
 async function untrustedRoutes(places: readonly SettingsPlace[]): Promise<WrittenRoute[]> {
   const found = await Promise.all(
-    untrustedFiles(places).map(async ({ place, file, form }) => {
-      const routes = await routesInFile(file, form);
-      return Object.entries(routes).map(([key, value]) => written(place, key, value, { is: "untrusted" }));
+    workspaceDocuments().map(async ({ uri, form, place: id }) => {
+      const place = places.find((each) => each.id === id);
+      const routes = place ? await routesInFile(uri, form) : {};
+      return Object.entries(routes).flatMap(([key, value]) =>
+        place ? written(place, key, value, { is: "untrusted" }) : [],
+      );
     }),
   );
   return found.flat();
 }
 
-interface UntrustedFile {
-  readonly place: SettingsPlace;
-  readonly file: Uri;
-  readonly form: SettingsForm;
-}
-
-function untrustedFiles(places: readonly SettingsPlace[]): UntrustedFile[] {
-  const workspacePlace = places.find(({ kind }) => kind === "workspace");
-  const { workspaceFile, workspaceFolders = [] } = workspace;
-  const inFolders = workspaceFolders.flatMap((folder): UntrustedFile[] => {
-    const place = places.find((each) => each.folder === folder) ?? workspacePlace;
-    const file = Uri.joinPath(folder.uri, ".vscode", "settings.json");
-    return place ? [{ place, file, form: "settings" }] : [];
-  });
-  if (!workspacePlace || !workspaceFile) return inFolders;
-  return [{ place: workspacePlace, file: workspaceFile, form: "workspace" }, ...inFolders];
-}
-
-async function routesInFile(file: Uri, form: SettingsForm): Promise<Readonly<Record<string, unknown>>> {
-  const text = await workspace.fs.readFile(file).then(
-    (bytes) => new TextDecoder().decode(bytes),
-    // A folder without settings has no routes.
-    () => "",
-  );
-  const value = readSettingsText(text, form)?.values["oneport.routes"];
-  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+async function routesInFile(uri: Uri, form: SettingsForm): Promise<Readonly<Record<string, unknown>>> {
+  const text = (await savedText(uri)) ?? "";
+  const routes = readSettingsText(text, form)?.values["oneport.routes"];
+  return isRecord(routes) ? routes : {};
 }

@@ -20,7 +20,8 @@ export function settingsDocuments(): readonly SettingsDocument[] {
   ];
 }
 
-function workspaceDocuments(): readonly SettingsDocument[] {
+/** Those of the workspace alone: a .code-workspace file, where there is one, and those of the folders. */
+export function workspaceDocuments(): readonly SettingsDocument[] {
   const { workspaceFile, workspaceFolders = [] } = workspace;
   const inFolders = workspaceFolders.map(({ uri }) => ({
     uri: Uri.joinPath(uri, ".vscode", "settings.json"),
@@ -35,6 +36,14 @@ function workspaceDocuments(): readonly SettingsDocument[] {
 /** The file that holds a place's routes; undefined for the user's. */
 export function documentOf({ id }: SettingsPlace): SettingsDocument | undefined {
   return workspaceDocuments().find(({ place }) => place === id);
+}
+
+/** The text of a file as it is saved; undefined where there is none that can be read. */
+export async function savedText(uri: Uri): Promise<string | undefined> {
+  return workspace.fs.readFile(uri).then(
+    (bytes) => new TextDecoder().decode(bytes),
+    () => undefined,
+  );
 }
 
 /** How a file of this window holds settings; undefined when it holds none. */

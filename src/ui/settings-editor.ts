@@ -5,7 +5,7 @@ import { difference } from "../core/edit-json.ts";
 import { fail, messageOf, ok, type Result } from "../core/errors.ts";
 import { parseSettingsText } from "../platform/settings-file.ts";
 import type { SettingsPlace } from "./route-places.ts";
-import { documentOf } from "./settings-documents.ts";
+import { documentOf, savedText } from "./settings-documents.ts";
 import { refused, unreadable, unsaved } from "./write-problems.ts";
 
 export interface SettingsFile {
@@ -55,12 +55,9 @@ async function exists(uri: Uri): Promise<boolean> {
 /** Does the file, as it is saved, have these routes? */
 async function holds(uri: Uri, routes: unknown): Promise<boolean> {
   if (routes === undefined) return false;
-  const bytes = await workspace.fs.readFile(uri).then(
-    (read) => read,
-    // A guess that was wrong.
-    () => undefined,
-  );
-  const file = bytes && parseSettingsText(new TextDecoder().decode(bytes), "");
+  const text = await savedText(uri);
+  // Without one the guess was wrong.
+  const file = text === undefined ? undefined : parseSettingsText(text, "");
   if (!file?.ok) return false;
   // The parser's objects have no prototype, and those of VS Code do.
   const written: unknown = structuredClone(file.value.values[routesKey]);
