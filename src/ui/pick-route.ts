@@ -1,6 +1,7 @@
 /** Asks which route a command is about, when it was not called on a row. */
 import { l10n, type QuickPickItem, window } from "vscode";
 import { visible } from "../core/printable.ts";
+import { plainLabel } from "./plain-text.ts";
 import type { RouteFacts } from "./route-facts.ts";
 import { routeRow } from "./route-row.ts";
 import type { WrittenRoute } from "./route-settings.ts";
@@ -51,15 +52,10 @@ async function pick(title: string, routes: readonly RouteFacts[]): Promise<Route
 function choiceOf(route: RouteFacts): Choice {
   const { label, description, icon } = routeRow(route, l10n);
   return {
-    label: withoutIcons(label),
+    label: plainLabel(label),
     route,
-    ...(description !== undefined && { description: withoutIcons(description) }),
+    ...(description !== undefined && { description: plainLabel(description) }),
     ...(icon && { iconPath: themeIcon(icon) }),
-    ...(route.written && { detail: withoutIcons(visible(route.written.place.name)) }),
+    ...(route.written && { detail: plainLabel(visible(route.written.place.name)) }),
   };
-}
-
-/** What settings say is text here, though `$(name)` is an icon to a quick pick. */
-function withoutIcons(text: string): string {
-  return text.replaceAll("$(", "\\$(");
 }

@@ -3,7 +3,7 @@ import type { Certificate } from "../core/connect-command.ts";
 import { urlOf } from "../core/connect-command.ts";
 import { isLocalhost } from "../core/loopback.ts";
 import { problemText } from "./editors-words.ts";
-import { plainMarkdown } from "./markdown.ts";
+import { plainMarkdown } from "./plain-text.ts";
 import type { RouteFacts, TargetFacts } from "./route-facts.ts";
 import { kindWord, stateWord } from "./route-words.ts";
 import type { Localizer } from "./row.ts";

@@ -3,6 +3,7 @@ import { l10n, type QuickPickItem, QuickPickItemKind, ThemeIcon } from "vscode";
 import type { Problem } from "../core/errors.ts";
 import type { Asking, ServiceChoice } from "./asking.ts";
 import { inEditorsWords } from "./editors-words.ts";
+import { plainLabel } from "./plain-text.ts";
 import type { Scouting } from "./scouting.ts";
 import { type ServiceRow, serviceRows } from "./service-rows.ts";
 import { readTyped } from "./typed-target.ts";
@@ -51,8 +52,8 @@ function rowItems(
   before: ServiceRow | undefined,
 ): ServiceItem[] {
   const item: ServiceItem = {
-    label: withoutIcons(label),
-    description: withoutIcons(description),
+    label: plainLabel(label),
+    description: plainLabel(description),
     iconPath: new ThemeIcon(icon),
     alwaysShow: true,
     choice: { is: "service", service },
@@ -81,7 +82,7 @@ function typedItems(typed: string, rows: readonly ServiceRow[]): ServiceItem[] {
   const label = typeof targets === "number" ? `http://localhost:${targets}` : typed;
   return [
     {
-      label: withoutIcons(label),
+      label: plainLabel(label),
       description: l10n.t("as typed"),
       iconPath: new ThemeIcon("edit"),
       alwaysShow: true,
@@ -93,8 +94,8 @@ function typedItems(typed: string, rows: readonly ServiceRow[]): ServiceItem[] {
 /** Says what is wrong; it cannot be chosen. */
 export function problemItem({ message, remedy }: Problem): ServiceItem {
   return {
-    label: withoutIcons(message),
-    detail: withoutIcons(inEditorsWords(remedy)),
+    label: plainLabel(message),
+    detail: plainLabel(inEditorsWords(remedy)),
     iconPath: new ThemeIcon("error"),
     alwaysShow: true,
   };
@@ -102,7 +103,7 @@ export function problemItem({ message, remedy }: Problem): ServiceItem {
 
 function keepItem(kept: string): ServiceItem {
   return {
-    label: withoutIcons(kept),
+    label: plainLabel(kept),
     description: l10n.t("as it is"),
     iconPath: new ThemeIcon("check"),
     alwaysShow: true,
@@ -118,9 +119,4 @@ function nothingItem({ problem }: Scouting): ServiceItem {
     iconPath: new ThemeIcon("info"),
     alwaysShow: true,
   };
-}
-
-/** What others have named is no icon. */
-function withoutIcons(text: string): string {
-  return text.replaceAll("$(", "\\$(");
 }

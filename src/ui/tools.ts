@@ -15,7 +15,7 @@ import { fail, type Problem, type Result } from "../core/errors.ts";
 import type { MuxState } from "../core/mux-state.ts";
 import type { RouteEdits } from "./edit-settings.ts";
 import { inEditorsWords, problemText } from "./editors-words.ts";
-import { plainMarkdown } from "./markdown.ts";
+import { plainMarkdown } from "./plain-text.ts";
 import type { RouteFacts } from "./route-facts.ts";
 import { settingsPlaces } from "./route-places.ts";
 import { reportRoutes } from "./route-report.ts";

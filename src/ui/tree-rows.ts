@@ -1,6 +1,6 @@
 /** The whole tree as rows: notices, routes (by place, where there are several), other windows' routes, suggested services. */
 import { visible } from "../core/printable.ts";
-import { plainMarkdown } from "./markdown.ts";
+import { plainMarkdown } from "./plain-text.ts";
 import type { RouteFacts } from "./route-facts.ts";
 import { routeRow } from "./route-row.ts";
 import { type Localizer, type Notice, type Row, rowId, type Suggestion } from "./row.ts";
