@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { shellLine } from "../core/command.ts";
 import type { StoreResult } from "../core/trust.ts";
-import type { StoreReport } from "../platform/trust.ts";
+import { areAsWished, type StoreReport } from "../platform/trust.ts";
 import type { Elsewhere } from "../platform/trust-elsewhere.ts";
 import { formatTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
@@ -11,7 +11,7 @@ export type ResultWords = { readonly [How in StoreResult["how"]]: string };
 
 /** The exit status: 0 when every store is as it was wished. */
 export function statusOf(reports: readonly StoreReport[]): number {
-  return reports.every(({ result }) => result.how === "done" || result.how === "unchanged") ? 0 : 1;
+  return areAsWished(reports) ? 0 : 1;
 }
 
 /** One object a line, `{"type":"store",…}` and `{"type":"elsewhere",…}`. */

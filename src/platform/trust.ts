@@ -15,6 +15,11 @@ export interface StoreReport {
   readonly state: TrustState;
 }
 
+/** Is each store as it was wished? */
+export function areAsWished(reports: readonly StoreReport[]): boolean {
+  return reports.every(({ result }) => result.how === "done" || result.how === "unchanged");
+}
+
 /** Every store that can be found. `known` are the roots that are certainly ours. */
 export async function listStores(
   machine: Machine,
@@ -88,7 +93,8 @@ async function runAll(
   return ok(undefined);
 }
 
-function trusts(held: readonly HeldRoot[], { sha256 }: Root): boolean {
+/** Does a store that holds these trust the root? */
+export function trusts(held: readonly HeldRoot[], { sha256 }: Root): boolean {
   return held.some(({ root, isTrusted }) => isTrusted && root.sha256 === sha256);
 }
 

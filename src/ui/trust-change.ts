@@ -3,7 +3,7 @@ import { type LogOutputChannel, l10n } from "vscode";
 import { ok, type Problem, type Result } from "../core/errors.ts";
 import { type StoredRoot, shownFingerprint, type TrustStore } from "../core/trust.ts";
 import { type Elevation, elevate, trustStep, untrustStep } from "../platform/elevate.ts";
-import { listStores, type StoreReport, trust, untrust } from "../platform/trust.ts";
+import { areAsWished, listStores, type StoreReport, trust, trusts, untrust } from "../platform/trust.ts";
 import { trustElsewhere } from "../platform/trust-elsewhere.ts";
 import { forgetRoots, knownRoots, rememberRoot } from "../platform/trusted-roots.ts";
 import type { MadeAuthority } from "../session/task.ts";
@@ -51,21 +51,18 @@ export type Standing = "trusted" | "distrusted" | "unknown";
 export async function standingOf(root: StoredRoot, context: TrustContext): Promise<Standing> {
   const stores = await readStores(root, context);
   if (stores.length === 0) return "unknown";
-  return stores.every(({ trusts }) => trusts) ? "trusted" : "distrusted";
+  return stores.every(({ isTrusted }) => isTrusted) ? "trusted" : "distrusted";
 }
 
 async function distrusting(root: StoredRoot, context: TrustContext): Promise<readonly TrustStore[]> {
-  return (await readStores(root, context)).flatMap(({ store, trusts }) => (trusts ? [] : [store]));
+  return (await readStores(root, context)).flatMap(({ store, isTrusted }) => (isTrusted ? [] : [store]));
 }
 
 /** The stores that can be read. */
 async function readStores(root: StoredRoot, { elevation, stateDirectory }: TrustContext) {
   const stores = await listStores(elevation.machine, await knownRoots(stateDirectory));
   const read = await Promise.all(stores.map(async (store) => ({ store, held: await store.read() })));
-  return read.flatMap(({ store, held }) => {
-    if (!held.ok) return [];
-    return [{ store, trusts: held.value.some((each) => each.isTrusted && each.root.sha256 === root.sha256) }];
-  });
+  return read.flatMap(({ store, held }) => (held.ok ? [{ store, isTrusted: trusts(held.value, root) }] : []));
 }
 
 async function holding(stores: readonly TrustStore[]): Promise<readonly TrustStore[]> {
@@ -151,9 +148,7 @@ async function untrustIn(stores: readonly TrustStore[], context: TrustContext): 
       reports.push(done.ok ? await untrust(store, elevation.machine) : failed(report, done.error));
     }
   }
-  if (reports.every(({ result }) => result.how === "done" || result.how === "unchanged")) {
-    await forgetRoots(stateDirectory);
-  }
+  if (areAsWished(reports)) await forgetRoots(stateDirectory);
   return tell(reports, context);
 }
 
