@@ -2,22 +2,17 @@
  * Windows: the listening sockets of every user, by way of `netstat` and `tasklist`. Written to Microsoft's documentation of
  * those programs and not run on this system yet.
  */
-import { win32 } from "node:path";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 import { type ListeningSocket, parseNetstat, parseTasklist } from "../core/listening-ports.ts";
 import { visible } from "../core/printable.ts";
-import type { Machine } from "./machine.ts";
+import { type Machine, windowsProgram } from "./machine.ts";
 import type { RunFailure } from "./run.ts";
 
-export async function windowsSockets({
-  environment,
-  runner,
-}: Machine): Promise<Result<readonly ListeningSocket[]>> {
-  const { SystemRoot = "C:\\Windows" } = environment;
-  const program = (name: string) => win32.join(SystemRoot, "System32", name);
+export async function windowsSockets(machine: Machine): Promise<Result<readonly ListeningSocket[]>> {
+  const { runner } = machine;
   const [listed, tasks] = await Promise.all([
-    runner.run({ program: program("netstat.exe"), arguments: ["-ano"] }),
-    runner.run({ program: program("tasklist.exe"), arguments: ["/FO", "CSV", "/NH"] }),
+    runner.run({ program: windowsProgram("netstat.exe", machine), arguments: ["-ano"] }),
+    runner.run({ program: windowsProgram("tasklist.exe", machine), arguments: ["/FO", "CSV", "/NH"] }),
   ]);
   if (!listed.ok) return fail(unreadable(listed.error));
   // Without names the numbers of the processes are told still.

@@ -12,7 +12,7 @@ import {
   portSetting,
 } from "../core/low-port.ts";
 import { type Port443Plan, type PortFacts, planFor, portFiles } from "../core/port-443.ts";
-import type { Machine } from "./machine.ts";
+import { type Machine, windowsProgram } from "./machine.ts";
 
 const settingFile = `/proc/sys/${portSetting.replaceAll(".", "/")}`;
 
@@ -23,14 +23,15 @@ export async function planPort443(machine: Machine, holder?: string): Promise<Po
 
 type SystemFacts = PortFacts extends infer F ? (F extends PortFacts ? Omit<F, "holder"> : never) : never;
 
-async function factsOf({ platform, environment, runner }: Machine): Promise<SystemFacts> {
+async function factsOf(machine: Machine): Promise<SystemFacts> {
+  const { platform, runner } = machine;
   switch (platform) {
     case "linux": {
       const mayBindAny = mayBindAnyPort((await readIfThere("/proc/self/status")) ?? "");
       return { system: "linux", start: await readStart(), mayBindAny };
     }
     case "win32": {
-      const program = `${environment.SystemRoot ?? "C:\\Windows"}\\System32\\netsh.exe`;
+      const program = windowsProgram("netsh.exe", machine);
       const list = ["int", "ipv4", "show", "excludedportrange", "protocol=tcp"];
       const answer = await runner.run({ program, arguments: list });
       return { system: "windows", excluded: answer.ok ? parseExcludedRanges(answer.value) : [] };

@@ -4,10 +4,10 @@
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, win32 } from "node:path";
+import { join } from "node:path";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 import type { HeldRoot, Root, StoredRoot, TrustStore } from "../core/trust.ts";
-import type { Machine } from "./machine.ts";
+import { type Machine, windowsProgram } from "./machine.ts";
 
 /** NTE_NOT_FOUND and CRYPT_E_NOT_FOUND: numbers, since words depend on the system's language. */
 const notFound = /0x80090011|0x80092004/;
@@ -19,14 +19,13 @@ export class WindowsUserStore implements TrustStore {
   readonly name = "Windows (this user)";
   readonly place = "CurrentUser\\Root";
   readonly needsElevation = false;
-  /** Never that of PATH: NSS has a program of the same name. */
+  /** NSS has a program of the same name. */
   readonly #program: string;
   readonly #machine: Machine;
   readonly #known: readonly StoredRoot[];
 
   constructor(machine: Machine, known: readonly StoredRoot[]) {
-    const { SystemRoot = "C:\\Windows" } = machine.environment;
-    this.#program = win32.join(SystemRoot, "System32", "certutil.exe");
+    this.#program = windowsProgram("certutil.exe", machine);
     this.#machine = machine;
     this.#known = known;
   }
