@@ -99,7 +99,7 @@ export class Http1Server {
     if (!client) return void socket.destroy();
     // Node has let go of the socket, and earlier answers that are still to come have lost it.
     if (this.#connections.inHand(client).length > 0)
-      return breakOff(client, "It asked for another protocol too early.");
+      return breakOff(client, "it asked for another protocol too early");
     if (staysInHttp1(request)) {
       socket.unshift(Buffer.concat([Buffer.from(withoutUpgrade(request), "latin1"), early]));
       return this.#read(socket);
