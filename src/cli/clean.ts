@@ -27,7 +27,7 @@ export async function clean({ yes }: CommandOptions, terminal: Terminal): Promis
     return 0;
   }
   if (!yes) {
-    terminal.print("This is Oneport's on this machine:");
+    terminal.print("Oneport has put this on the machine:");
     for (const line of list(leftovers)) terminal.print(`  ${line}`);
     if (!canAsk()) {
       terminal.printProblem(unasked);

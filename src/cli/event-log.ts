@@ -74,7 +74,7 @@ export function eventLog(terminal: Terminal): Show {
 }
 
 function tableLines(routes: readonly RouteSummary[], port: number, { style }: Terminal): string[] {
-  if (routes.length === 0) return ["There are no routes yet; they are taken over as soon as you write them."];
+  if (routes.length === 0) return ["There are no routes yet; they take effect as soon as you write them."];
   const table = formatRouteTable(routes, "CONNECT TO", (route) => placeToConnect(route, port), style);
   const needHosts = routes.some(({ domain }) => !domain.startsWith("*") && !isLocalhost(domain));
   const hint = 'Names outside "localhost" need a line in the hosts file: see "oneport hosts print".';

@@ -85,7 +85,7 @@ export class ForegroundMux {
       this.#status.resolve(0);
       return;
     }
-    const waiting = `Waiting up to ${graceSeconds} seconds for open connections; again to end them now.`;
+    const waiting = `Waiting up to ${graceSeconds} seconds for open connections; press Ctrl-C again to end them now.`;
     this.#timers.push(setTimeout(() => this.#terminal.printError(waiting), quietMilliseconds));
     this.#stop(graceSeconds);
   }

@@ -22,8 +22,8 @@ const commands: { readonly [C in CommandName]: CommandHelp } = {
     summary: "listen, route, and log each connection until Ctrl-C",
     text: `Reads the routes of FOLDER (default: this one), listens on one port of this machine's
 loopback addresses and carries each connection to the service of its domain. Then it
-shows one line for each connection that ended. Settings that change are taken over at
-once; connections that are open go on.
+shows one line for each connection that ended. Settings that change take effect at once;
+connections that are open go on.
 
   --config FILE    read FILE in place of FOLDER/.vscode/settings.json
   --port N|auto    listen there, whatever oneport.port says; 0 is any free port,

@@ -30,7 +30,7 @@ export async function start(options: CommandOptions, terminal: Terminal): Promis
     printProblems(terminal, path, again.value.problems);
     mux.configure(again.value.values);
     if (options.port === undefined && again.value.settings.port !== settings.port) {
-      terminal.printError("The new oneport.port is taken over at the next start.");
+      terminal.printError("The new oneport.port takes effect at the next start.");
     }
     settings = again.value.settings;
   };

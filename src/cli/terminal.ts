@@ -86,7 +86,7 @@ function unwritable(cause: Error): OneportError {
 
 const unread = {
   code: "output-unread",
-  message: "Nobody reads the output: what happens now is not told.",
+  message: "Nobody reads the output, so what happens from now on is left out.",
   remedy: "Read it, or send it to a file.",
 };
 

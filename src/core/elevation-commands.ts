@@ -96,9 +96,9 @@ function powerShellQuoted(text: string): string {
 
 /** What the step is for, in the words of a dialog. */
 export const intents: { readonly [Do in ElevatedStep["do"]]: string } = {
-  hosts: "Oneport is to change its block in the hosts file.",
-  trust: "Oneport is to add its certificate authority to those that this system trusts.",
-  untrust: "Oneport is to remove its certificate authority from those that this system trusts.",
-  "allow-443": "Oneport is to have the system let every user listen on port 443.",
-  "restore-443": "Oneport is to have the system let users listen on port 443 no more.",
+  hosts: "Oneport wants to change its block in the hosts file.",
+  trust: "Oneport wants to add its certificate authority to those that this system trusts.",
+  untrust: "Oneport wants to remove its certificate authority from those that this system trusts.",
+  "allow-443": "Oneport wants to let every user of this system listen on port 443.",
+  "restore-443": "Oneport wants to take back that every user of this system may listen on port 443.",
 };

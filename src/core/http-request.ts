@@ -31,7 +31,7 @@ export interface BadRequest {
 
 export function checkRequest(head: RequestHead): Result<Accepted, BadRequest> {
   // RFC 9110 §9.1: methods are case-sensitive; Node sends each in upper case, and would make a "get" a GET.
-  if (/[a-z]/.test(head.method)) return bad("No method is written in lower case.", 501);
+  if (/[a-z]/.test(head.method)) return bad("The request's method is not in upper case.", 501);
   // RFC 9110 §9.3.6: CONNECT asks for a forward proxy, which this is not.
   if (head.method === "CONNECT") return bad("CONNECT is for forward proxies; this is not one.", 501);
   const framing = checkFraming(head);
@@ -47,12 +47,12 @@ function checkFraming({ version, headers }: RequestHead): Result<never, BadReque
   const lengths = valuesOf(headers, "content-length");
   if (lengths.length > 1) return bad("The request has more than one Content-Length header.");
   if (lengths[0] !== undefined && !/^\d{1,15}$/.test(lengths[0]))
-    return bad("Its Content-Length is not a number.");
+    return bad("The request's Content-Length is not a number.");
   if (codings.length === 0) return undefined;
   if (version !== "1.1") return bad(`Transfer-Encoding has no place in HTTP/${version}.`);
   if (lengths.length > 0) return bad("The request has both Transfer-Encoding and Content-Length.");
   if (codings.length > 1 || codings[0]?.toLowerCase() !== "chunked") {
-    return bad("Of transfer encodings only “chunked” is understood.", 501);
+    return bad("Only the transfer encoding “chunked” is understood.", 501);
   }
   return undefined;
 }
@@ -62,10 +62,10 @@ function checkAuthority(head: RequestHead, host: string | undefined): Result<Acc
   const authority = head.authority ?? host;
   if (authority === undefined) return bad("The request names no authority.");
   if (host !== undefined && host.toLowerCase() !== authority.toLowerCase()) {
-    return bad("Its Host header and its :authority differ.");
+    return bad("The request's Host header and its :authority differ.");
   }
   // RFC 9113 §8.3.1: whatever the scheme says, a URL here would be taken for another service's.
-  if (!isPath(head)) return bad("Its :path is not a path.");
+  if (!isPath(head)) return bad("The request's :path is not a path.");
   return named(authority, head.target);
 }
 

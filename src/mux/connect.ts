@@ -40,7 +40,7 @@ export function connect<S extends net.Socket>(
       settle();
       // Node does not heed `noDelay` among the options of `connect`.
       socket.setNoDelay(true);
-      // Whoever is on this machine does not go without a sign.
+      // Nobody on this machine can vanish without the system closing the connection.
       if (!isLoopbackAddress(host)) socket.setKeepAlive(true, 60_000);
       resolve(socket);
     }

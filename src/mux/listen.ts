@@ -15,7 +15,7 @@ export interface ListenOptions {
 /** Rejects with `port-taken`, `port-forbidden`, `address-missing` or `listen-failed`; port 0 is any free one. */
 export async function listen(address: string, port: number, options: ListenOptions): Promise<net.Server> {
   const server = net.createServer(
-    // No keep-alive: whoever is on this machine does not go without a sign.
+    // No keep-alive: nobody on this machine can vanish without the system closing the connection.
     { allowHalfOpen: true, pauseOnConnect: true, noDelay: true },
     (socket) => options.onSocket(socket, address),
   );

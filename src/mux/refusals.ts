@@ -19,7 +19,7 @@ export function silence(milliseconds: number): Problem {
 export function brokenHello(reason: string): Problem {
   return {
     code: "malformed-hello",
-    message: `Its ClientHello is malformed: ${reason}.`,
+    message: `The client's ClientHello is malformed: ${reason}.`,
     remedy: "Correct the client.",
   };
 }
@@ -27,7 +27,7 @@ export function brokenHello(reason: string): Problem {
 export function brokenProxyHeader(reason: string): Problem {
   return {
     code: "malformed-proxy-header",
-    message: `Its PROXY header is malformed: ${reason}.`,
+    message: `The PROXY header is malformed: ${reason}.`,
     remedy: 'Correct the proxy in front, or take its address out of "oneport.acceptProxy".',
   };
 }

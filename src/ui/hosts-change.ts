@@ -91,7 +91,7 @@ async function withoutRefused(
     {
       canPickMany: true,
       title: l10n.t("Names that are not yours alone"),
-      placeHolder: l10n.t("Which of these shall lead to Oneport? None is chosen unless you choose it."),
+      placeHolder: l10n.t("Which of these should lead to Oneport? None does unless you choose it."),
     },
   );
   const taken = new Set(chosen?.map(({ label }) => label));

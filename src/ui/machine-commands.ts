@@ -115,7 +115,7 @@ async function allowName(context: MachineContext): Promise<void> {
   }
   const name = await window.showQuickPick([...outside], {
     title: l10n.t("An authority for another name"),
-    placeHolder: l10n.t("For which name, and the names under it, shall it be good as well?"),
+    placeHolder: l10n.t("Which name, with every name under it, should it be good for as well?"),
   });
   if (name === undefined) return;
   const plan = await widenAuthority(workerEntry, { stateDirectory, names: [name], isPlan: true });

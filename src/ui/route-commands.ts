@@ -127,7 +127,7 @@ function opensInBrowser(endpoint: Endpoint): Endpoint | undefined {
 
 async function offerStart(title: string): Promise<undefined> {
   const start = l10n.t("Start Mux");
-  const message = l10n.t("{0}: the mux does not run, so no route can be reached.", title);
+  const message = l10n.t("{0}: the mux is not running, so no route can be reached.", title);
   const chosen = await window.showInformationMessage(message, start);
   if (chosen === start) await commands.executeCommand("oneport.start");
 }

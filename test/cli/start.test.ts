@@ -190,7 +190,7 @@ test("another oneport.port is not taken over before the next start, which is sai
   assert.ok((await oneport.output.next()).startsWith(`Oneport listens on port ${port} `));
   assert.match(await oneport.output.next(), /There are no routes yet/);
   await place.write({ "oneport.port": port + 1, "oneport.routes": {} });
-  assert.equal(await oneport.errors.next(), "The new oneport.port is taken over at the next start.");
+  assert.equal(await oneport.errors.next(), "The new oneport.port takes effect at the next start.");
 });
 
 test("a port that is taken is status 1 and one line; nothing else is printed", async () => {

@@ -37,7 +37,7 @@ test("a free port is well, and so is the one that Oneport has, unless another on
   await using mux = await startMux({});
   const free = await freePort();
   const idle = await findingsFor({ place, settings: { "oneport.port": free } });
-  assert.deepEqual(seen(idle, "port", `port ${free}`), ["ok: It is free; Oneport does not run."]);
+  assert.deepEqual(seen(idle, "port", `port ${free}`), ["ok: It is free; Oneport is not running."]);
   const running = await findingsFor({ place, port: mux.port });
   assert.deepEqual(seen(running, "port", `port ${mux.port}`), ["ok: Oneport listens there."]);
   const meant = await findingsFor({ place, port: mux.port, settings: { "oneport.port": free } });

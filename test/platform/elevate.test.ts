@@ -90,7 +90,9 @@ test("where nobody shows the dialog, the editor's terminal asks; no file is left
   const how = { ...place(t, { pkexec: noAgent, sudo: grants }), terminal };
   const { code, message } = problemOf(await elevate(step, how));
   assert.deepEqual([code, message], ["told", "LC_ALL,PATH"]);
-  assert.deepEqual(ran, ["Oneport is to have the system let users listen on port 443 no more.\n\n"]);
+  assert.deepEqual(ran, [
+    "Oneport wants to take back that every user of this system may listen on port 443.\n\n",
+  ]);
   assert.match(files.join(), /\/oneport-elevation-\w+\/outcome$/);
   for (const file of files) assert.ok(!existsSync(dirname(file)));
 });

@@ -37,9 +37,9 @@ test("steps are done when what they ask for has happened, a browser waits for th
   await done("Give a service a name");
   await steps.locator(".step-title", { hasText: "Open it" }).click();
   await steps.getByText("Open in Browser…", { exact: true }).click();
-  const { buttons } = await window.toasts.shown("the mux does not run");
+  const { buttons } = await window.toasts.shown("the mux is not running");
   assert.deepEqual(buttons, ["Start Mux"]);
-  await window.toasts.press("the mux does not run", "Start Mux");
+  await window.toasts.press("the mux is not running", "Start Mux");
   await done("Give a service a name", "Start the mux", "Open it, and see how it is");
 
   for (const [title, inPicture] of [

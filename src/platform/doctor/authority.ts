@@ -51,7 +51,7 @@ async function checkKey(stateDirectory: string): Promise<readonly Finding[]> {
   const key = join(authorityFolderIn(stateDirectory), "issuer.key");
   if (process.platform === "win32" || ((await stat(key)).mode & 0o077) === 0) return [];
   const message = `Other users can read its key, ${key}.`;
-  const remedy = 'Run "oneport clean" and then "oneport ca trust": that key is to be trusted no more.';
+  const remedy = 'Run "oneport clean" and then "oneport ca trust": that key must not be trusted any longer.';
   return [{ check: "authority", subject: "authority", state: "wrong", message, remedy }];
 }
 

@@ -20,7 +20,7 @@ export async function checkPort({ settings, mux, machine }: DoctorContext): Prom
         check: "port",
         subject,
         state: "ok",
-        message: "It is free; Oneport does not run.",
+        message: "It is free; Oneport is not running.",
       } as const;
       // With this one to be had, it does not matter that another one is not.
       return [...findings.map((finding) => ({ ...finding, state: "note" as const })), free];
