@@ -27,7 +27,6 @@ import { chooseRoute, editable } from "./ui/pick-route.ts";
 import { registerQuickFixes } from "./ui/quick-fixes.ts";
 import { routeHandlers } from "./ui/route-commands.ts";
 import { routeFacts } from "./ui/route-facts.ts";
-import { readSettings } from "./ui/route-places.ts";
 import { RouteSettings, type WrittenRoute } from "./ui/route-settings.ts";
 import { RoutesTree, rowOf } from "./ui/routes-tree.ts";
 import { showProblem } from "./ui/show-problem.ts";
@@ -54,9 +53,10 @@ export async function activate(context: ExtensionContext): Promise<void> {
     log.error(problemText(problem));
     void showProblem(problem);
   };
-  const parsed = () => parseSettings(readSettings()).settings;
 
   const settings = new RouteSettings();
+  const readSettings = () => settings.values;
+  const parsed = () => parseSettings(readSettings()).settings;
   const host = new MuxHost({
     workerEntry,
     stateDirectory,

@@ -84,17 +84,17 @@ export function mergePlaces(places: readonly SettingsPlace[]): MergedRoutes {
 }
 
 /**
- * Each key of Oneport that is set anywhere, by its full name, and the routes of all places: what the mux is given. In an
+ * Each key of Oneport that is set anywhere, by its full name, and the routes of these places: what the mux is given. In an
  * untrusted workspace VS Code leaves out what that one says.
  */
-export function readSettings(): Record<string, unknown> {
+export function readSettings(places: readonly SettingsPlace[]): Record<string, unknown> {
   const configuration = workspace.getConfiguration();
   const values = settingKeys.map((key) => [key, plain(configuration.get(key))] as const);
   const set = Object.fromEntries(values.filter(([, value]) => value !== undefined));
-  return { ...set, "oneport.routes": mergePlaces(settingsPlaces()).value };
+  return { ...set, "oneport.routes": mergePlaces(places).value };
 }
 
 /** VS Code gives objects as proxies, which cannot be sent to another thread. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }

@@ -4,7 +4,8 @@ import { normalKey } from "../core/domain.ts";
 import type { PlacedRoute } from "../core/merge-routes.ts";
 import { isRecord } from "../core/record.ts";
 import { parseRoutes, type Route, type RouteProblem } from "../core/route.ts";
-import { mergePlaces, type SettingsPlace, settingsPlaces } from "./route-places.ts";
+import { lastGood, onFileWritten } from "./last-good.ts";
+import { mergePlaces, readSettings, type SettingsPlace, settingsPlaces } from "./route-places.ts";
 import { savedText, workspaceDocuments } from "./settings-documents.ts";
 import { readSettingsText, type SettingsForm } from "./settings-marks.ts";
 
@@ -36,8 +37,12 @@ export class RouteSettings implements Disposable {
     }),
     workspace.onDidChangeWorkspaceFolders(() => void this.read()),
     workspace.onDidGrantWorkspaceTrust(() => void this.read()),
+    // VS Code tells nothing when a file that is mended says what was left of it while it was broken.
+    onFileWritten(() => this.#isKept && void this.read()),
   );
+  #places = settingsPlaces();
   #routes: readonly WrittenRoute[] = [];
+  #isKept = false;
   /** Only the last of several readings at once counts. */
   #reading = 0;
 
@@ -45,11 +50,18 @@ export class RouteSettings implements Disposable {
     return this.#routes;
   }
 
+  /** What the mux is given: all settings, with the last good routes of each place. */
+  get values(): Readonly<Record<string, unknown>> {
+    return readSettings(this.#places);
+  }
+
   async read(): Promise<void> {
     const reading = ++this.#reading;
-    const places = settingsPlaces();
+    const { places, isKept } = await lastGood(settingsPlaces(), this.#places);
     const routes = [...writtenIn(places), ...(workspace.isTrusted ? [] : await untrustedRoutes(places))];
     if (reading !== this.#reading) return;
+    this.#places = places;
+    this.#isKept = isKept;
     this.#routes = routes;
     this.#changed.fire();
   }

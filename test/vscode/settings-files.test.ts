@@ -99,3 +99,40 @@ test("the user's settings are marked where they are open", async () => {
     assert.match(problem, /^Error: The target "localhost" is not a URL\./);
   });
 });
+
+test("a file that is broken keeps the routes that it had, until it is mended; an empty one has none", async () => {
+  const folder = await server.makeFolder("typing");
+  const file = join(folder, ".vscode", "settings.json");
+  const lines = (title: string, ...routes: string[]) =>
+    `{\n"window.title": "${title}",\n"oneport.routes": {\n${routes.join("\n")}\n}\n}\n`;
+  const [first, second] = ['"one.localhost": 3001', '"two.localhost": 3002'] as const;
+  await writeFile(file, lines("whole", `${first},`, second));
+  const machineSettings = await readFile(server.machineSettingsFile, "utf8");
+  await using _restored = {
+    [Symbol.asyncDispose]: () => writeFile(server.machineSettingsFile, machineSettings),
+  };
+  await using window = await Window.open(browser, server, { folder });
+  const view = await window.routesWith("two.localhost");
+  const shows = async (expected: readonly string[]) =>
+    await eventually(async () => {
+      const labels = (await view.rows()).map(({ label }) => label);
+      assert.deepEqual(
+        labels.filter((label) => /^(one|two|new|later)\./.test(label)),
+        expected,
+      );
+    });
+
+  await writeFile(file, lines("half typed", `${first},`, '"new.localhost', second));
+  await eventually(async () => assert.equal(await window.page.title(), "half typed"));
+  // What VS Code tells of later has been drawn, so what it told of before has been too.
+  const later = { ...JSON.parse(machineSettings), "oneport.routes": { "later.localhost": 3003 } };
+  await writeFile(server.machineSettingsFile, JSON.stringify(later));
+  await view.row("later.localhost");
+  await shows(["later.localhost", "one.localhost", "two.localhost"]);
+
+  // To VS Code these are the routes that it had made out.
+  await writeFile(file, lines("half typed", first));
+  await shows(["later.localhost", "one.localhost"]);
+  await writeFile(file, "");
+  await shows(["later.localhost"]);
+});
