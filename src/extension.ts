@@ -16,7 +16,7 @@ import { changeTarget, duplicateRoute, editRoute } from "./ui/edit-route.ts";
 import { routeEdits } from "./ui/edit-settings.ts";
 import { problemText } from "./ui/editors-words.ts";
 import { FindingsPage } from "./ui/findings.ts";
-import { onFolderOpened, rememberRunning, shouldStart } from "./ui/life.ts";
+import { onFolderOpened, rememberWish, shouldStart } from "./ui/life.ts";
 import { keepsConnections, logEvent } from "./ui/log-event.ts";
 import { lookAtEverything, type MachineContext, machineCommands } from "./ui/machine-commands.ts";
 import { MachineSetup } from "./ui/machine-setup.ts";
@@ -112,12 +112,12 @@ export async function activate(context: ExtensionContext): Promise<void> {
 
   const start = async () => {
     const problem = await host.start();
-    if (problem) return showProblem(problem, { endsMux: true });
-    await rememberRunning(memory, true);
+    if (problem) await showProblem(problem, { endsMux: true });
+    return !problem;
   };
   const stop = async (how: { readonly forAll: boolean }) => {
     // First: a window that is reloaded while it stops stays as its user wants it.
-    await rememberRunning(memory, false);
+    await rememberWish(memory, false);
     await host.stop(how);
   };
   const startIfWanted = () => {
@@ -130,7 +130,9 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const handlers: Handlers = {
     ...routeHandlers({ state: () => host.state, routes, edits, makeAuthority: machine.makeAuthority }),
     ...machineCommands(machine),
-    start,
+    start: async () => {
+      if (await start()) await rememberWish(memory, true);
+    },
     stop: async () => {
       const wanted = await askForWhom(host.state);
       if (wanted) await stop(wanted);

@@ -1,22 +1,23 @@
-/** When the mux starts by itself in a window: because it ran there before, or because a trusted folder has routes. */
+/** When the mux starts by itself in a window: because its user started it there, or because a trusted folder has routes. */
 import { Disposable, type Memento, workspace } from "vscode";
 import { parseSettings } from "../core/settings.ts";
 import type { RouteSettings } from "./route-settings.ts";
 
 /** Kept for each workspace, so that it survives a reload, a crash of the extension host and the next day. */
-const wasRunning = "oneport.wasRunning";
+const isWanted = "oneport.isWanted";
 
-/** Whoever stopped it finds it stopped when the window is opened again. */
+/** What the user did last counts; without that, the settings do, and they say the same after a reload as before. */
 export function shouldStart(memory: Memento, settings: Readonly<Record<string, unknown>>): boolean {
-  const remembered: unknown = memory.get(wasRunning);
+  const remembered: unknown = memory.get(isWanted);
   if (typeof remembered === "boolean") return remembered;
   const { autoStart, routes } = parseSettings(settings).settings;
   const hasTrustedFolder = workspace.isTrusted && (workspace.workspaceFolders ?? []).length > 0;
   return autoStart && hasTrustedFolder && routes.length > 0;
 }
 
-export async function rememberRunning(memory: Memento, isRunning: boolean): Promise<void> {
-  await memory.update(wasRunning, isRunning);
+/** Of what the user did, not of a start that nobody asked for: that is left to the settings the next time too. */
+export async function rememberWish(memory: Memento, isRunning: boolean): Promise<void> {
+  await memory.update(isWanted, isRunning);
 }
 
 /** How long after a folder is there, or is trusted, a change of the settings is taken for the arrival of its own: a busy machine takes its time. */

@@ -81,6 +81,34 @@ test("A trusted folder with routes starts by itself, and comes back after a relo
   await isFree(server);
 });
 
+test("A start that nobody asked for is not repeated once autoStart is off, and one by hand is", async () => {
+  await using web = await startWebService(0);
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  const routes = { "shop.localhost": web.port };
+  const folder = await server.makeFolder("manual", { "oneport.routes": routes });
+  await using window = await Window.open(browser, server, { folder });
+  await serves(server, "shop.localhost");
+  const change = (more: object) =>
+    writeFile(
+      join(folder, ".vscode", "settings.json"),
+      JSON.stringify({ "oneport.autoStart": false, "oneport.routes": { ...routes, ...more } }),
+    );
+  await change({});
+  await window.reload();
+  // At each change of the routes that comes so soon it would start, if it were to.
+  await change({ "later.localhost": web.port });
+  await window.routesWith("later.localhost");
+  const [item] = await window.statusBar();
+  assert.equal(item?.ariaLabel, "Oneport is stopped.");
+
+  await window.command("Oneport: Start Mux");
+  await statusIs(window, started);
+  await window.reload();
+  await statusIs(window, started);
+  await serves(server, "shop.localhost");
+});
+
 test("A mistake is underlined where it is, and the other routes work", async () => {
   await using web = await startWebService(0);
   await using server = await CodeServer.start();
