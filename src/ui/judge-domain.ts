@@ -19,7 +19,7 @@ export interface DomainContext {
   /** What the route is to say. */
   readonly value: unknown;
   readonly routes: readonly WrittenRoute[];
-  /** The one that is being edited: it may keep its domain. */
+  /** The one that is being edited: it may keep its domain, also where another place has it too. */
   readonly edited?: WrittenRoute;
   /** All that the mux has, those of other windows too. */
   readonly running: readonly RouteSummary[];
@@ -36,7 +36,7 @@ export function judgeDomain(
   if (!domain.ok) return error(domain.error);
   const name = formatDomain(domain.value);
   const others = routes.filter((each) => !isSame(each, edited) && each.fate.is !== "untrusted");
-  const rival = others.find((each) => each.domain === name);
+  const rival = others.find((each) => each.domain === name && each.domain !== edited?.domain);
   if (rival) return { text: takenBy(rival, l10n), isError: true };
   const { routes: read, problems } = parseRoutes({ [key]: value });
   const [problem] = problems;

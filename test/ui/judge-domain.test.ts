@@ -43,6 +43,14 @@ test("a route that is edited may keep its domain, and one in Restricted Mode is 
   assert.equal(judge("far.test", { routes }), undefined);
 });
 
+test("a route that is edited may keep a domain that another place has too", () => {
+  const [edited] = written({ "shop.test": 1 });
+  assert.ok(edited);
+  const routes = [edited, ...written({ "shop.test": 2, "a.test": 2 }, user)];
+  assert.equal(judge("Shop.test", { routes, edited }), undefined);
+  assert.equal(judge("a.test", { routes, edited })?.isError, true);
+});
+
 test("another window's route is a warning", () => {
   const running = [{ domain: "shop.test", kind: "http", targets: [] }] as const;
   const judgement = judge("shop.test", { running: running.map((each) => ({ ...each, targets: [] })) });
