@@ -4,17 +4,20 @@ import { parseSettingsText } from "../platform/settings-file.ts";
 import type { SettingsPlace } from "./route-places.ts";
 import type { WrittenRoute } from "./route-settings.ts";
 import { documentOf } from "./settings-documents.ts";
+import { partWith } from "./settings-value.ts";
 
 export async function revealRoute({ place, key }: WrittenRoute): Promise<void> {
-  const editor = await openSettings(place);
+  const editor = await openSettings(place, key);
   if (editor) select(editor, key);
 }
 
-async function openSettings(place: SettingsPlace): Promise<TextEditor | undefined> {
+async function openSettings(place: SettingsPlace, key: string): Promise<TextEditor | undefined> {
   const document = documentOf(place);
   if (document) return window.showTextDocument(document.uri);
   // Only VS Code knows where the user's settings are.
-  await commands.executeCommand("workbench.action.openSettingsJson", {
+  const { isRemote } = partWith(place, key);
+  const file = isRemote ? "openRemoteSettingsFile" : "openSettingsJson";
+  await commands.executeCommand(`workbench.action.${file}`, {
     revealSetting: { key: "oneport.routes" },
   });
   return window.activeTextEditor;

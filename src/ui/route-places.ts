@@ -13,11 +13,11 @@ export interface SettingsPlace {
   readonly target: ConfigurationTarget;
   /** The value of `oneport.routes` there, as a plain copy; undefined where it is not set. */
   readonly value: unknown;
-  /** What each of two files says that make up the value. */
+  /** What each of two files says that make up the value; in a window that is not remote all is in the local one. */
   readonly files?: UserFiles;
 }
 
-/** The user's settings in a remote window, where some are in the file of their own machine and some in that of the remote one. */
+/** The user's settings of their own machine, and those that a remote window has beside them in a file of the remote machine. */
 interface UserFiles {
   readonly local: unknown;
   readonly remote: unknown;
@@ -61,7 +61,7 @@ export function settingsPlaces(): readonly SettingsPlace[] {
 }
 
 function userFiles({ globalLocalValue, globalRemoteValue }: Inspected = {}): UserFiles | undefined {
-  if (globalLocalValue === undefined || globalRemoteValue === undefined) return undefined;
+  if (globalLocalValue === undefined && globalRemoteValue === undefined) return undefined;
   return { local: plain(globalLocalValue), remote: plain(globalRemoteValue) };
 }
 

@@ -20,15 +20,26 @@ export function withRoute(routes: Routes, key: string, value: unknown): Routes {
   return routes.map((route) => (route[0] === key ? [key, value] : route));
 }
 
+export interface Part {
+  readonly part: SettingsPlace;
+  /** Its file is on the remote machine, and is none of the workspace. */
+  readonly isRemote: boolean;
+  readonly isWritten: boolean;
+}
+
 /**
- * The place with what the one file says that has this route, where the user's settings are two files. VS Code itself writes only the
- * remote one of them, which is where a new route goes.
+ * The place with what the one file says that has this route, where the user's settings are two files. If both have routes, VS Code
+ * itself writes only the remote one, which is where a new route goes.
  */
-export function partWith(place: SettingsPlace, key: string): { part: SettingsPlace; isWritten: boolean } {
-  if (!place.files) return { part: place, isWritten: true };
+export function partWith(place: SettingsPlace, key: string): Part {
+  if (!place.files) return { part: place, isRemote: false, isWritten: true };
   const { local, remote } = place.files;
-  const isLocal = has(local, key) && !has(remote, key);
-  return { part: { ...place, value: isLocal ? local : remote }, isWritten: !isLocal };
+  const isRemote = remote !== undefined && (has(remote, key) || !has(local, key));
+  return {
+    part: { ...place, value: isRemote ? remote : local },
+    isRemote,
+    isWritten: isRemote || remote === undefined,
+  };
 }
 
 function has(value: unknown, key: string): boolean {

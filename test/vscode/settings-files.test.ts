@@ -12,13 +12,14 @@ const owned = new AsyncDisposableStack();
 let server: CodeServer;
 let browser: Browser;
 
+const settings = {
+  "oneport.autoStart": false,
+  "oneport.routes": { "user.localhost": "localhost" },
+  // Else they are closed again when the Problems view is looked at.
+  "workbench.editor.useModal": "off",
+};
+
 before(async () => {
-  const settings = {
-    "oneport.autoStart": false,
-    "oneport.routes": { "user.localhost": "localhost" },
-    // Else they are closed again when the Problems view is looked at.
-    "workbench.editor.useModal": "off",
-  };
   server = owned.use(await CodeServer.start({ settings }));
   browser = owned.use(await Browser.open([]));
 });
@@ -77,8 +78,9 @@ test("of two folders with one domain the second is marked, with a way to the fir
     server.makeFolder("two", { "oneport.routes": { "Shop.localhost": 3001 } }),
   ]);
   const workspace = join(server.scratch, "both.code-workspace");
-  const settings = { "oneport.routes": { "bad domain": 1 } };
-  await writeFile(workspace, JSON.stringify({ folders: folders.map((path) => ({ path })), settings }));
+  const shared = { "oneport.routes": { "bad domain": 1 } };
+  const content = { folders: folders.map((path) => ({ path })), settings: shared };
+  await writeFile(workspace, JSON.stringify(content));
   await using window = await Window.open(browser, server, { workspace });
   await eventually(async () => {
     const [, inWorkspace = "", , inFolder = "", winner = ""] = await window.problems();
@@ -103,14 +105,29 @@ test("the user's settings are marked where they are open", async () => {
 test("a file that is broken keeps the routes that it had, until it is mended; an empty one has none", async () => {
   const folder = await server.makeFolder("typing");
   const file = join(folder, ".vscode", "settings.json");
+test("a route of a remote machine's settings is revealed there, whether or not the user's own have routes", async () => {
+  for (const ownRoutes of [{}, { "oneport.routes": { "user.localhost": 3000 } }]) {
+    await using _machine = await withMachineRoutes({ "far.localhost": 3001 });
+    await server.setUserSettings({ ...settings, "oneport.routes": undefined, ...ownRoutes });
+    await using window = await Window.open(browser, server, "empty");
+    const view = await window.routesWith("far.localhost");
+    await view.choose("far.localhost", "Reveal in settings.json");
+    await eventually(async () => assert.match(await window.editorText(), /far\.localhost/));
+  }
+});
+
+/** Takes them back when it is disposed. */
+async function withMachineRoutes(routes: Readonly<Record<string, unknown>>): Promise<AsyncDisposable> {
+  const { machineSettingsFile: file } = server;
+  const before = await readFile(file, "utf8");
+  await writeFile(file, JSON.stringify({ ...JSON.parse(before), "oneport.routes": routes }));
+  return { [Symbol.asyncDispose]: () => writeFile(file, before) };
+}
+
   const lines = (title: string, ...routes: string[]) =>
     `{\n"window.title": "${title}",\n"oneport.routes": {\n${routes.join("\n")}\n}\n}\n`;
   const [first, second] = ['"one.localhost": 3001', '"two.localhost": 3002'] as const;
   await writeFile(file, lines("whole", `${first},`, second));
-  const machineSettings = await readFile(server.machineSettingsFile, "utf8");
-  await using _restored = {
-    [Symbol.asyncDispose]: () => writeFile(server.machineSettingsFile, machineSettings),
-  };
   await using window = await Window.open(browser, server, { folder });
   const view = await window.routesWith("two.localhost");
   const shows = async (expected: readonly string[]) =>
@@ -125,8 +142,7 @@ test("a file that is broken keeps the routes that it had, until it is mended; an
   await writeFile(file, lines("half typed", `${first},`, '"new.localhost', second));
   await eventually(async () => assert.equal(await window.page.title(), "half typed"));
   // What VS Code tells of later has been drawn, so what it told of before has been too.
-  const later = { ...JSON.parse(machineSettings), "oneport.routes": { "later.localhost": 3003 } };
-  await writeFile(server.machineSettingsFile, JSON.stringify(later));
+  await using _machine = await withMachineRoutes({ "later.localhost": 3003 });
   await view.row("later.localhost");
   await shows(["later.localhost", "one.localhost", "two.localhost"]);
 
