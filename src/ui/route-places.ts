@@ -2,12 +2,13 @@
 import { ConfigurationTarget, type Uri, type WorkspaceFolder, workspace } from "vscode";
 import { type MergedRoutes, mergeRoutes } from "../core/merge-routes.ts";
 import { settingKeys } from "../core/settings.ts";
+import { folderName, type NamedFolder } from "./folder-names.ts";
 
 export interface SettingsPlace {
   /** `user`, `workspace`, or the folder's URI. */
   readonly id: string;
   readonly kind: "user" | "workspace" | "folder";
-  /** For people: "User", "Workspace", or the folder's name. */
+  /** For people: "User", "Workspace", or what tells the folder from others. */
   readonly name: string;
   readonly folder?: WorkspaceFolder;
   readonly target: ConfigurationTarget;
@@ -57,7 +58,7 @@ export function settingsPlaces(): readonly SettingsPlace[] {
   }
   // Without a .code-workspace file the folder's settings are the workspace's.
   if (!workspace.workspaceFile) return places;
-  return [...places, ...folders.map(folderPlace)];
+  return [...places, ...folders.map((folder) => folderPlace(folder, folders))];
 }
 
 function userFiles({ globalLocalValue, globalRemoteValue }: Inspected = {}): UserFiles | undefined {
@@ -65,16 +66,20 @@ function userFiles({ globalLocalValue, globalRemoteValue }: Inspected = {}): Use
   return { local: plain(globalLocalValue), remote: plain(globalRemoteValue) };
 }
 
-function folderPlace(folder: WorkspaceFolder): SettingsPlace {
+function folderPlace(folder: WorkspaceFolder, all: readonly WorkspaceFolder[]): SettingsPlace {
   const inspected = workspace.getConfiguration("oneport", folder.uri).inspect<unknown>("routes");
   return {
     id: folder.uri.toString(),
     kind: "folder",
-    name: folder.name,
+    name: folderName(named(folder), all.map(named)),
     folder,
     target: ConfigurationTarget.WorkspaceFolder,
     value: plain(inspected?.workspaceFolderValue),
   };
+}
+
+function named({ name, uri }: WorkspaceFolder): NamedFolder {
+  return { name, path: uri.path };
 }
 
 const ranks: { readonly [Kind in SettingsPlace["kind"]]: number } = { user: 0, workspace: 1, folder: 2 };

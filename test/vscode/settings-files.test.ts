@@ -74,8 +74,8 @@ async function fix(window: Window, problem: string, title: string): Promise<void
 
 test("of two folders with one domain the second is marked, with a way to the first", async () => {
   const folders = await Promise.all([
-    server.makeFolder("one", { "oneport.routes": { "shop.localhost": 3000 } }),
-    server.makeFolder("two", { "oneport.routes": { "Shop.localhost": 3001 } }),
+    server.makeFolder("one/app", { "oneport.routes": { "shop.localhost": 3000 } }),
+    server.makeFolder("two/app", { "oneport.routes": { "Shop.localhost": 3001 } }),
   ]);
   const workspace = join(server.scratch, "both.code-workspace");
   const shared = { "oneport.routes": { "bad domain": 1 } };
@@ -88,7 +88,10 @@ test("of two folders with one domain the second is marked, with a way to the fir
       inWorkspace,
       /^Error: The domain "bad domain" contains a character that no domain can have\./,
     );
-    assert.match(inFolder, /^Warning: "shop\.localhost" has another target in "one", which comes first/);
+    assert.match(
+      inFolder,
+      /^Warning: "shop\.localhost" has another target in "app \(one\)", which comes first/,
+    );
     assert.match(winner, /^This one acts\. at line 3 and character 5 in settings\.json/);
   });
 });
@@ -102,9 +105,6 @@ test("the user's settings are marked where they are open", async () => {
   });
 });
 
-test("a file that is broken keeps the routes that it had, until it is mended; an empty one has none", async () => {
-  const folder = await server.makeFolder("typing");
-  const file = join(folder, ".vscode", "settings.json");
 test("a route of a remote machine's settings is revealed there, whether or not the user's own have routes", async () => {
   for (const ownRoutes of [{}, { "oneport.routes": { "user.localhost": 3000 } }]) {
     await using _machine = await withMachineRoutes({ "far.localhost": 3001 });
@@ -124,6 +124,9 @@ async function withMachineRoutes(routes: Readonly<Record<string, unknown>>): Pro
   return { [Symbol.asyncDispose]: () => writeFile(file, before) };
 }
 
+test("a file that is broken keeps the routes that it had, until it is mended; an empty one has none", async () => {
+  const folder = await server.makeFolder("typing");
+  const file = join(folder, ".vscode", "settings.json");
   const lines = (title: string, ...routes: string[]) =>
     `{\n"window.title": "${title}",\n"oneport.routes": {\n${routes.join("\n")}\n}\n}\n`;
   const [first, second] = ['"one.localhost": 3001', '"two.localhost": 3002'] as const;
