@@ -49,7 +49,7 @@ function itemOf(place: SettingsPlace): Item {
   switch (place.kind) {
     case "user":
       return {
-        label: l10n.t("User"),
+        label: place.name,
         description: l10n.t("your own settings, for every window"),
         iconPath: new ThemeIcon("account"),
         place,
@@ -57,7 +57,7 @@ function itemOf(place: SettingsPlace): Item {
     case "workspace": {
       const file = workspace.workspaceFile;
       return {
-        label: l10n.t("Workspace"),
+        label: place.name,
         description: file ? l10n.t("the settings of this workspace") : l10n.t("in .vscode/settings.json"),
         iconPath: new ThemeIcon("root-folder"),
         place,

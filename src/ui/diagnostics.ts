@@ -177,6 +177,5 @@ function conflictText(domain: string, { place }: WrittenRoute): string {
 }
 
 function replacedText(domain: string, { place }: WrittenRoute): string {
-  const where = place.kind === "folder" ? place.name : l10n.t("Workspace");
-  return l10n.t('This route is not used here: "{0}" says something else for "{1}".', where, domain);
+  return l10n.t('This route is not used here: "{0}" says something else for "{1}".', place.name, domain);
 }

@@ -1,5 +1,5 @@
 /** Where routes are written in VS Code: the user's settings, the workspace's and each folder's, and what they say. */
-import { ConfigurationTarget, type Uri, type WorkspaceFolder, workspace } from "vscode";
+import { ConfigurationTarget, l10n, type Uri, type WorkspaceFolder, workspace } from "vscode";
 import { type MergedRoutes, mergeRoutes } from "../core/merge-routes.ts";
 import { settingKeys } from "../core/settings.ts";
 import { folderName, type NamedFolder } from "./folder-names.ts";
@@ -40,7 +40,7 @@ export function settingsPlaces(): readonly SettingsPlace[] {
     {
       id: "user",
       kind: "user",
-      name: "User",
+      name: l10n.t("User"),
       target: ConfigurationTarget.Global,
       value: plain(all?.globalValue),
       ...(files && { files }),
@@ -51,7 +51,7 @@ export function settingsPlaces(): readonly SettingsPlace[] {
     places.push({
       id: "workspace",
       kind: "workspace",
-      name: "Workspace",
+      name: l10n.t("Workspace"),
       target: ConfigurationTarget.Workspace,
       value: plain(all?.workspaceValue),
     });
