@@ -149,7 +149,10 @@ export async function activate(context: ExtensionContext): Promise<void> {
     editRoute: edit(l10n.t("Edit Route"), (route) => editRoute(editing, route)),
     changeTarget: edit(l10n.t("Change Target"), (route) => changeTarget(editing, route)),
     duplicateRoute: edit(l10n.t("Duplicate Route"), (route) => duplicateRoute(editing, route)),
-    refresh: () => host.refresh(),
+    refresh: () => {
+      host.refresh();
+      return setup.check();
+    },
     showLog: () => log.show(),
     showStatus: () => showStatusMenu(host.state, settings.routes.length > 0),
     openSettings: () => openSettings("@ext:oneport.oneport"),

@@ -90,6 +90,20 @@ test("A hosts file that cannot be changed keeps nobody from trusting the authori
   await window.dialog.press("Cancel");
 });
 
+test("What was put right outside is seen when the view is refreshed", { skip: obstacle }, async () => {
+  await using server = await CodeServer.start({ isApart: true });
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("byhand", { "oneport.routes": { "app.shop.test": 3000 } });
+  await using window = await Window.open(browser, server, { folder });
+  const view = await window.routesWith("app.shop.test");
+  const says = async (pattern: RegExp) =>
+    await eventually(async () => assert.match((await view.row("app.shop.test")).description, pattern));
+  await says(/name does not resolve/);
+  await server.writeSystemFile("/etc/hosts", "127.0.0.1 localhost\n127.0.0.1 app.shop.test\n");
+  await window.command("Oneport: Refresh Health");
+  await says(/^(?!.*name does not resolve)/);
+});
+
 /** A browser that was begun after the change, by the user whose home the server has. */
 async function loads({ scratch }: CodeServer, url: string): Promise<void> {
   await using browser = await Browser.openAt(scratch);
