@@ -82,7 +82,7 @@ function domainStep({ routes, running }: Asking, edited?: WrittenRoute): Step<Dr
   };
 }
 
-async function report(writing: Promise<Result<void>>): Promise<void> {
+async function report(writing: Promise<Result<unknown>>): Promise<void> {
   const written = await writing;
   if (!written.ok) await showProblem(written.error);
 }

@@ -11,9 +11,14 @@ import { notInForce, outOfReach, placeGone } from "./write-problems.ts";
 /** Fail with what stands in the way, such as a file that is no JSON or that cannot be saved. */
 export interface RouteEdits {
   /** `undefined` takes the route out. */
-  writeRoute(place: SettingsPlace, key: string, value: unknown): Promise<Result<void>>;
+  writeRoute(place: SettingsPlace, key: string, value: unknown): Promise<Result<Written>>;
   /** The route keeps its place among the others. */
-  renameRoute(place: SettingsPlace, key: string, newKey: string, value: unknown): Promise<Result<void>>;
+  renameRoute(place: SettingsPlace, key: string, newKey: string, value: unknown): Promise<Result<Written>>;
+}
+
+export interface Written {
+  /** Puts the text back as it was, with its comments; false where it is no longer what was written, and stays so. */
+  takeBack(): Promise<Result<boolean>>;
 }
 
 /** One change, of a file's text and of the value that it stands for. */
@@ -29,11 +34,15 @@ interface Change {
 export function routeEdits(storage: Uri): RouteEdits {
   /** One after another: each must find what the one before has written. */
   let earlier: Promise<unknown> = Promise.resolve();
-  const make = (place: SettingsPlace, change: Change): Promise<Result<void>> => {
-    const made = earlier.then(() => edit(place, change, storage));
+  const next = <T>(act: () => Promise<T>): Promise<T> => {
+    const made = earlier.then(act);
     // Whoever asked for it hears of it.
     earlier = made.catch(() => undefined);
     return made;
+  };
+  const make = async (place: SettingsPlace, change: Change): Promise<Result<Written>> => {
+    const made = await next(() => edit(place, change, storage));
+    return made.ok ? ok({ takeBack: () => next(made.value.takeBack) }) : made;
   };
   return {
     writeRoute: (place, key, value) =>
@@ -64,7 +73,7 @@ function begin(text: string, path: readonly string[], key: string, value: unknow
 }
 
 /** By the text where there is one that VS Code lets us at, else by VS Code, which makes files but loses comments. */
-async function edit({ id }: SettingsPlace, change: Change, storage: Uri): Promise<Result<void>> {
+async function edit({ id }: SettingsPlace, change: Change, storage: Uri): Promise<Result<Written>> {
   const place = settingsPlaces().find((each) => each.id === id);
   if (!place) return fail(placeGone());
   const before = routesOf(place);
@@ -77,14 +86,28 @@ async function edit({ id }: SettingsPlace, change: Change, storage: Uri): Promis
   if (edited) {
     // VS Code reads the file a moment after it was saved, and whoever asks next is to find what was written.
     const isTaken = await isInForce(place, wanted);
-    if (file.isCertain || isTaken) return ok(undefined);
+    if (file.isCertain || isTaken) return ok(backInForce(edited.value, place, before.value));
     await edited.value.takeBack();
   }
   if (!isWritten) return fail(outOfReach(change.key));
   const updated = await updateValue(part, change);
   if (!updated.ok) return updated;
-  return (await isInForce(place, wanted)) ? ok(undefined) : fail(notInForce(change.key));
+  return (await isInForce(place, wanted)) ? ok(asValue) : fail(notInForce(change.key));
 }
+
+/** The same, which waits as well until VS Code has read the routes of before again. */
+function backInForce({ takeBack }: Written, place: SettingsPlace, routes: Routes): Written {
+  return {
+    async takeBack() {
+      const taken = await takeBack();
+      if (taken.ok && taken.value) await isInForce(place, routes);
+      return taken;
+    },
+  };
+}
+
+/** What VS Code has written itself: the text before is not known. */
+const asValue: Written = { takeBack: async () => ok(false) };
 
 async function updateValue(place: SettingsPlace, { ofRoutes }: Change): Promise<Result<void>> {
   const routes = routesOf(place);
@@ -92,10 +115,7 @@ async function updateValue(place: SettingsPlace, { ofRoutes }: Change): Promise<
 }
 
 /** Undefined when the text has no object to write into. */
-async function editFile(
-  file: SettingsFile,
-  change: Change,
-): Promise<Result<{ takeBack: () => Promise<unknown> }> | undefined> {
+async function editFile(file: SettingsFile, change: Change): Promise<Result<Written> | undefined> {
   const opened = await openText(file.uri);
   if (!opened.ok) return opened;
   const document = opened.value;
@@ -105,5 +125,15 @@ async function editFile(
   const after = change.ofText(before, file.path);
   if (after === undefined) return undefined;
   const written = await replaceText(document, after);
-  return written.ok ? ok({ takeBack: () => replaceText(document, before) }) : written;
+  return written.ok ? ok({ takeBack: () => takeBack(file.uri, after, before) }) : written;
+}
+
+/** The document is opened anew: VS Code closes one that nobody shows. */
+async function takeBack(uri: Uri, after: string, before: string): Promise<Result<boolean>> {
+  const opened = await openText(uri);
+  if (!opened.ok) return opened;
+  const document = opened.value;
+  if (document.getText() !== after) return ok(false);
+  const written = await replaceText(document, before);
+  return written.ok ? ok(true) : written;
 }

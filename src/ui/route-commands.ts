@@ -12,7 +12,7 @@ import { withEnabled } from "../core/enabled-value.ts";
 import type { Result } from "../core/errors.ts";
 import type { MuxState } from "../core/mux-state.ts";
 import type { Handlers } from "./commands.ts";
-import type { RouteEdits } from "./edit-settings.ts";
+import type { RouteEdits, Written } from "./edit-settings.ts";
 import { type Browser, openRoute } from "./open-route.ts";
 import { chooseRoute, editable } from "./pick-route.ts";
 import { revealRoute } from "./reveal-route.ts";
@@ -138,7 +138,11 @@ async function copyText(text: string): Promise<void> {
 }
 
 /** Shows the problem, if there is one, as well as giving it back. */
-async function write(edits: RouteEdits, { place, key }: WrittenRoute, value: unknown): Promise<Result<void>> {
+async function write(
+  edits: RouteEdits,
+  { place, key }: WrittenRoute,
+  value: unknown,
+): Promise<Result<Written>> {
   const result = await edits.writeRoute(place, key, value);
   if (!result.ok) await showProblem(result.error);
   return result;
@@ -151,6 +155,9 @@ async function remove({ edits, routes }: RouteCommandOptions, written: WrittenRo
   const undo = l10n.t("Undo");
   const message = l10n.t("Removed the route {0}.", written.domain);
   if ((await window.showInformationMessage(message, undo)) !== undo) return;
+  const restored = await removed.value.takeBack();
+  if (!restored.ok) return showProblem(restored.error);
+  if (restored.value) return;
   const { place, domain, value } = written;
   const isWrittenAnew = routes().some(
     (each) => each.domain === domain && each.written?.place.id === place.id,

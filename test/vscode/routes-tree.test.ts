@@ -180,10 +180,12 @@ test("The tree of routes", async (t) => {
     assert.deepEqual(JSON.parse(await settings()), JSON.parse(before));
   });
 
-  await t.test("removes a route, and puts it back", async () => {
+  await t.test("removes a route, and puts it back as it was and where it was", async () => {
+    const before = await settings();
     await choose("off.localhost", "Remove Route…");
     await eventually(async () => assert.doesNotMatch(await settings(), /off\.localhost/));
     await window.toasts.press("Removed the route off.localhost", "Undo");
+    await eventually(async () => assert.equal(await settings(), before));
     await shows("off.localhost", /· disabled$/, "circle-slash", /disabled/);
   });
 
