@@ -6,7 +6,7 @@ import { fail, messageOf, ok, type Result } from "../core/errors.ts";
 import { parseSettingsText } from "../platform/settings-file.ts";
 import type { SettingsPlace } from "./route-places.ts";
 import { documentOf, savedText } from "./settings-documents.ts";
-import { refused, unreadable, unsaved } from "./write-problems.ts";
+import { refused, unreadable, unsaved, unwritable } from "./write-problems.ts";
 
 export interface SettingsFile {
   readonly uri: Uri;
@@ -72,18 +72,28 @@ export async function openText(uri: Uri): Promise<Result<TextDocument>> {
   }
 }
 
-/** One step of undo, and saved; but not when the document had changes that its owner has not saved yet. */
+/**
+ * One step of undo, and saved; but not when the document had changes that its owner has not saved yet. A text that cannot be saved is
+ * taken back, unless there are such changes beside it.
+ */
 export async function replaceText(document: TextDocument, after: string): Promise<Result<void>> {
   const { uri, isDirty } = document;
   const before = document.getText();
   if (after === before) return ok(undefined);
   const name = workspace.asRelativePath(uri);
-  const { offset, length, text } = difference(before, after);
-  const changes = new WorkspaceEdit();
-  const range = new Range(document.positionAt(offset), document.positionAt(offset + length));
-  changes.replace(uri, range, text);
-  if (!(await workspace.applyEdit(changes))) return fail(refused(name));
+  if (!(await change(document, after))) return fail(refused(name));
   const savesItself = workspace.getConfiguration("files", uri).get<unknown>("autoSave") !== "off";
   if (isDirty && !savesItself) return fail(unsaved(name));
-  return (await document.save()) ? ok(undefined) : fail(unsaved(name));
+  if (await document.save()) return ok(undefined);
+  if (isDirty) return fail(unsaved(name));
+  await change(document, before);
+  return fail(unwritable(name));
+}
+
+async function change(document: TextDocument, after: string): Promise<boolean> {
+  const { offset, length, text } = difference(document.getText(), after);
+  const changes = new WorkspaceEdit();
+  const range = new Range(document.positionAt(offset), document.positionAt(offset + length));
+  changes.replace(document.uri, range, text);
+  return workspace.applyEdit(changes);
 }

@@ -35,6 +35,16 @@ export function unsaved(file: string): Problem {
   };
 }
 
+export function unwritable(file: string): Problem {
+  return {
+    code: "settings-unwritable",
+    message: l10n.t("{0} cannot be written, so nothing has changed.", file),
+    remedy: l10n.t(
+      "Check that you may write it, and that files.readonlyInclude does not name it, and try again.",
+    ),
+  };
+}
+
 export function notAnObject(): Problem {
   return {
     code: "routes-type",

@@ -105,6 +105,23 @@ test("the user's settings are marked where they are open", async () => {
   });
 });
 
+test("a file that cannot be written is left as it is, and that is said", async () => {
+  const folder = await server.makeFolder("fixed", {
+    "files.readonlyInclude": { "**/settings.json": true },
+    "oneport.routes": { "shop.localhost": 3000 },
+  });
+  const file = join(folder, ".vscode", "settings.json");
+  const before = await readFile(file, "utf8");
+  await using window = await Window.open(browser, server, { folder });
+  const view = await window.routesWith("shop.localhost");
+  await view.choose("shop.localhost", "Disable");
+  const { message } = await window.toasts.shown(".vscode/settings.json cannot be written");
+  assert.match(message, /files\.readonlyInclude/);
+  await window.openFile(file);
+  await eventually(async () => assert.match(await window.editorText(), /"shop\.localhost":\s3000/));
+  assert.equal(await readFile(file, "utf8"), before);
+});
+
 test("a route of a remote machine's settings is revealed there, whether or not the user's own have routes", async () => {
   for (const ownRoutes of [{}, { "oneport.routes": { "user.localhost": 3000 } }]) {
     await using _machine = await withMachineRoutes({ "far.localhost": 3001 });
