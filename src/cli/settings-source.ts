@@ -32,7 +32,7 @@ export async function readSettings(path: string): Promise<Result<ReadSettings>> 
   const { settings, problems } = parseSettings(ours);
   const placed = [...file.value.problems, ...problems].map((problem) => ({
     ...problem,
-    place: locate(problem.path, problem.key),
+    place: locate(problem.path, problem.part),
   }));
   return ok({ values: ours, settings, problems: placed });
 }

@@ -8,7 +8,7 @@ import { shown } from "./wording.ts";
 /** The notes on the route that is written under `key`, each at that key. */
 export function routeNotes(key: string, route: Route): readonly RouteProblem[] {
   const note = noteOn(key, route);
-  return note ? [{ ...note, path: [key], key: "key" }] : [];
+  return note ? [{ ...note, path: [key], part: "key" }] : [];
 }
 
 /** One is enough: whoever takes the advice is rid of the others too. */

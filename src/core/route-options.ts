@@ -69,7 +69,7 @@ function isOptionName(text: string): text is OptionName {
 }
 
 /** Takes what is wrong at `path` below the route's key, with the property's name or with its value. */
-export type Report = (problem: Problem, path: readonly (string | number)[], key: "key" | "value") => void;
+export type Report = (problem: Problem, path: readonly (string | number)[], part: "key" | "value") => void;
 
 /** All options with their defaults; what is wrong with them, or unknown among the properties, is reported. */
 export function readOptions(

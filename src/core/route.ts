@@ -56,8 +56,8 @@ export interface DisabledRoute {
 export interface RouteProblem extends Problem {
   /** JSON path below `oneport.routes`, such as `["shop.test", "to", 1]`. */
   readonly path: readonly (string | number)[];
-  /** Which end of the property at that path is wrong. */
-  readonly key: "key" | "value";
+  /** Which part of the property at that path is wrong. */
+  readonly part: "key" | "value";
 }
 
 export interface ParsedRoutes {
@@ -74,7 +74,7 @@ export function parseRoutes(value: unknown): ParsedRoutes {
   if (value !== undefined && !isRecord(value)) {
     const message = `"oneport.routes" is ${shown(value)}, but must be an object.`;
     const remedy = 'Write an object, such as { "shop.localhost": 3000 }.';
-    const problem: RouteProblem = { code: "routes-type", message, remedy, path: [], key: "value" };
+    const problem: RouteProblem = { code: "routes-type", message, remedy, path: [], part: "value" };
     return { routes: [], disabled: [], problems: [problem] };
   }
   const keys = new Map<string, string>();
@@ -95,8 +95,8 @@ interface Entry {
 /** One property of the setting. `keys` holds the key of each domain that has a route already, and is added to. */
 function readEntry(key: string, written: unknown, keys: Map<string, string>): Entry {
   const problems: RouteProblem[] = [];
-  const report: Report = (problem, path, end) => {
-    problems.push({ ...problem, path: [key, ...path], key: end });
+  const report: Report = (problem, path, part) => {
+    problems.push({ ...problem, path: [key, ...path], part });
   };
   const parsed = parseDomain(key);
   if (!parsed.ok) report(parsed.error, [], "key");

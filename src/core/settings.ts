@@ -26,8 +26,8 @@ export interface Settings {
 export interface SettingsProblem extends Problem {
   /** JSON path from the root of a settings file, such as `["oneport.routes", "shop.test", "to", 1]`. */
   readonly path: readonly (string | number)[];
-  /** Which end of the property at that path is wrong. */
-  readonly key: "key" | "value";
+  /** Which part of the property at that path is wrong. */
+  readonly part: "key" | "value";
 }
 
 /** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
@@ -153,7 +153,7 @@ function badValue<T>({ key, expects, example, isItem }: Rule<T>, value: unknown)
     message: `"${key}" ${isAt}, but must be ${expects}.`,
     remedy: `Write "${key}": ${example}.`,
     path: index < 0 ? [key] : [key, index],
-    key: "value",
+    part: "value",
   };
 }
 
@@ -165,6 +165,6 @@ function unknownKey(key: string): SettingsProblem {
     message: `Oneport has no setting ${shown(key)}.`,
     remedy: meant ? `Write "${prefix}${meant}".` : `Write one of ${either(settingKeys)}, or remove it.`,
     path: [key],
-    key: "key",
+    part: "key",
   };
 }

@@ -102,7 +102,7 @@ function repeatedKeys(properties: readonly Node[], path: Path): SettingsProblem[
     }
     const message = `The key ${shown(key)} is written twice, and only the last one counts.`;
     const problem = { code: "settings-repeated-key", message, remedy: "Remove one of the two." };
-    return [{ ...problem, path: [...path, key], key: "key" as const }, ...below];
+    return [{ ...problem, path: [...path, key], part: "key" as const }, ...below];
   });
 }
 

@@ -47,7 +47,7 @@ export interface Mark {
 export function marksIn(settings: SettingsText): readonly Mark[] {
   const problems = [...parseSettings(settings.values).problems, ...notesOn(settings.values)];
   return problems.flatMap((problem) => {
-    const place = settings.locate(problem.path, problem.key);
+    const place = settings.locate(problem.path, problem.part);
     if (!place) return [];
     const written = settings.text.slice(place.offset, place.offset + place.length);
     return [{ problem, severity: severityOf(problem.code), place, written }];

@@ -13,7 +13,7 @@ function fixesFor(values: Values) {
   const [problem, ...others] = parseSettings(values).problems;
   assert.ok(problem);
   assert.deepEqual(others, []);
-  return quickFixes(problem, JSON.stringify(at(values, problem.path, problem.key)));
+  return quickFixes(problem, JSON.stringify(at(values, problem.path, problem.part)));
 }
 
 function at(values: unknown, path: readonly (string | number)[], end: "key" | "value"): unknown {

@@ -27,7 +27,7 @@ for (const [key, target, code, remedy] of surprising) {
   test(`${key} to ${target} has the note ${code}`, () => {
     const [note, ...others] = notesOn(key, target);
     assert.deepEqual(others, []);
-    assert.deepEqual([note?.code, note?.remedy, note?.path, note?.key], [code, remedy, [key], "key"]);
+    assert.deepEqual([note?.code, note?.remedy, note?.path, note?.part], [code, remedy, [key], "key"]);
   });
 }
 

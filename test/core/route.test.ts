@@ -130,7 +130,7 @@ for (const [value, code, remedy] of badTargets) {
     const problem = problemWith(value);
     assert.equal(problem.code, code);
     assert.ok(problem.remedy.startsWith(remedy), problem.remedy);
-    assert.deepEqual([problem.path, problem.key], [["a.test"], "value"]);
+    assert.deepEqual([problem.path, problem.part], [["a.test"], "value"]);
     assert.deepEqual(problemWith({ to: value }).path, ["a.test", "to"]);
     assert.deepEqual(problemWith([3000, value]).path, ["a.test", 1]);
     assert.deepEqual(problemWith({ to: [3000, value] }).path, ["a.test", "to", 1]);
@@ -152,7 +152,7 @@ test("no message repeats a password or a query", () => {
 });
 
 test("a list holds at least one target, no list and no object", () => {
-  assert.deepEqual([problemWith([]).code, problemWith([]).key], ["route-without-target", "value"]);
+  assert.deepEqual([problemWith([]).code, problemWith([]).part], ["route-without-target", "value"]);
   assert.deepEqual(problemWith({ to: [] }).path, ["a.test", "to"]);
   assert.equal(problemWith([[3000]]).code, "target-type");
   assert.equal(problemWith([{ to: 3000 }]).code, "target-type");
@@ -171,7 +171,7 @@ test("each target that is not of the first one's kind is a problem", () => {
     ],
   );
   const problem = problemWith({ to: [3000, "tcp://localhost:1"] });
-  assert.deepEqual([problem.path, problem.key], [["a.test", "to", 1], "value"]);
+  assert.deepEqual([problem.path, problem.part], [["a.test", "to", 1], "value"]);
 });
 
 const goodOptions: readonly [to: string, options: object, expected: object][] = [
@@ -236,7 +236,7 @@ const badOptions: readonly [to: string, option: string, value: unknown, code: st
 for (const [to, option, value, code, key] of badOptions) {
   test(`"${option}": ${JSON.stringify(value)} is refused for ${to} as ${code}`, () => {
     const problem = problemWith({ to, [option]: value });
-    assert.deepEqual([problem.code, problem.path, problem.key], [code, ["a.test", option], key]);
+    assert.deepEqual([problem.code, problem.path, problem.part], [code, ["a.test", option], key]);
   });
 }
 
@@ -284,8 +284,8 @@ test("a route that is not enabled is listed, needs no target and is not routed",
 });
 
 test("an enabled route without a target is a problem at its value", () => {
-  const { code, path, key } = problemWith({ hold: 5 });
-  assert.deepEqual([code, path, key], ["route-without-target", ["a.test"], "value"]);
+  const { code, path, part } = problemWith({ hold: 5 });
+  assert.deepEqual([code, path, part], ["route-without-target", ["a.test"], "value"]);
 });
 
 test("the second key for one domain is a problem, and the first stands", () => {
@@ -298,7 +298,7 @@ test("the second key for one domain is a problem, and the first stands", () => {
     "B.test": 5,
   });
   assert.deepEqual(
-    problems.map(({ code, path, key }) => [code, path, key]),
+    problems.map(({ code, path, part }) => [code, path, part]),
     [
       ["route-duplicate", ["shop.test"], "key"],
       ["route-duplicate", ["*.A.test"], "key"],
@@ -343,7 +343,7 @@ test("routes that nobody set are no routes, and anything but an object is a prob
     const { routes, problems } = parseRoutes(value);
     assert.deepEqual(routes, []);
     assert.deepEqual(
-      problems.map(({ code, path, key }) => [code, path, key]),
+      problems.map(({ code, path, part }) => [code, path, part]),
       [["routes-type", [], "value"]],
     );
   }

@@ -95,7 +95,7 @@ for (const [key, value, ...below] of bad) {
     assert.deepEqual({ ...settings, routes: [] }, defaults);
     assert.equal(settings.routes.length, 1);
     assert.deepEqual(
-      problems.map((problem) => [problem.code, problem.path, problem.key]),
+      problems.map((problem) => [problem.code, problem.path, problem.part]),
       [["setting-value", [key, ...below], "value"]],
     );
   });
@@ -104,7 +104,7 @@ for (const [key, value, ...below] of bad) {
 test("a problem with a route has its place in the whole file", () => {
   const { problems } = parseSettings({ "oneport.routes": { "a.test": { to: [1, 0] } } });
   assert.deepEqual(
-    problems.map(({ path, key }) => [path, key]),
+    problems.map(({ path, part }) => [path, part]),
     [[["oneport.routes", "a.test", "to", 1], "value"]],
   );
 });
@@ -116,7 +116,7 @@ test("an unknown key is told with the one that was meant", () => {
     "oneport.__proto__": 1,
   });
   assert.deepEqual(
-    problems.map(({ code, path, key }) => [code, path, key]),
+    problems.map(({ code, path, part }) => [code, path, part]),
     ["oneport.rotues", "oneport.terminal.trust", "oneport.__proto__"].map((key) => [
       "setting-unknown",
       [key],

@@ -48,8 +48,8 @@ test("a file is read with its comments and trailing commas", async (t) => {
 
 test("every problem with the settings can be located", () => {
   const { values, locate, text } = parsed(sample);
-  const places = parseSettings(values).problems.map(({ path, key }) => {
-    const place = locate(path, key);
+  const places = parseSettings(values).problems.map(({ path, part }) => {
+    const place = locate(path, part);
     assert.ok(place);
     return [text.slice(place.offset, place.offset + place.length), place.line, place.column];
   });
@@ -88,7 +88,7 @@ test("a key that is written twice is a problem at the second, whose value counts
   const text = '{ "oneport.routes": { "a.test": 1, "b.test": 2, "a.test": 3 }, "x": 1, "x": 2 }';
   const { values, problems, locate } = parsed(text);
   assert.deepEqual(
-    problems.map(({ code, path, key }) => [code, path, key]),
+    problems.map(({ code, path, part }) => [code, path, part]),
     [["settings-repeated-key", ["oneport.routes", "a.test"], "key"]],
   );
   assert.equal(locate(["oneport.routes", "a.test"], "key")?.offset, text.lastIndexOf('"a.test"'));
