@@ -1,8 +1,8 @@
 /** This process' part in the mux: its owner or a member, whichever is free, until it is stopped. */
-import { setTimeout as wait } from "node:timers/promises";
 import { OneportError, type Problem, problemOf } from "../core/errors.ts";
 import type { MuxEvent } from "../core/events.ts";
 import { type Lease, leasesOf } from "../core/leases.ts";
+import { Backoff } from "./backoff.ts";
 import type { ControlFolder } from "./control-folder.ts";
 import { Membership } from "./membership.ts";
 import type { Window, WindowLeases } from "./messages.ts";
@@ -29,8 +29,6 @@ const successorPatience = 1000;
 const turnPatience = 50;
 /** For what is open in one that makes room for a newer version. */
 const retiredGrace = 5000;
-const shortestPause = 2;
-const longestPause = 100;
 
 type Part =
   | { readonly is: "owner"; readonly reign: Reign }
@@ -111,7 +109,8 @@ export class Session {
     returning: readonly WindowLeases[],
   ): Promise<Problem | undefined> {
     let deadline = performance.now() + patience;
-    for (let pause = shortestPause; !this.#isStopping; pause = Math.min(2 * pause, longestPause)) {
+    const backoff = new Backoff();
+    while (!this.#isStopping) {
       const problem = await this.#own(port, returning);
       if (problem?.code !== "port-taken") return problem;
       const asked = performance.now();
@@ -121,7 +120,7 @@ export class Session {
       deadline += performance.now() - asked;
       if (joined === "again") deadline = performance.now() + patience;
       if (performance.now() > deadline) return this.#withHolder(problem, port);
-      await wait(pause * (1 + Math.random()));
+      await backoff.pause();
     }
     return undefined;
   }
@@ -159,10 +158,11 @@ export class Session {
 
   async #joinWithin(port: number, milliseconds: number): Promise<boolean> {
     const deadline = performance.now() + milliseconds;
-    for (let pause = shortestPause; !this.#isStopping; pause = Math.min(2 * pause, longestPause)) {
+    const backoff = new Backoff();
+    while (!this.#isStopping) {
       if ((await this.#join(port)) === "joined") return true;
       if (performance.now() > deadline) return false;
-      await wait(pause * (1 + Math.random()));
+      await backoff.pause();
     }
     return false;
   }
