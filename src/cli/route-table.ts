@@ -1,5 +1,4 @@
 /** The routes as a table: domain, target, how it is carried, and what the caller says of each in the last column. */
-
 import type { RouteSummary } from "../core/events.ts";
 import { httpsAuthority } from "../core/https-port.ts";
 import type { Style } from "../core/log-line.ts";

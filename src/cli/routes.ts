@@ -1,5 +1,4 @@
 /** `oneport routes`: the routes as understood, with every problem, without starting. */
-
 import { formatDomain } from "../core/domain.ts";
 import type { RouteSummary } from "../core/events.ts";
 import { formatTarget } from "../core/route.ts";

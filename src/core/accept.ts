@@ -1,4 +1,4 @@
-/** Proactive negotiation (RFC 9110 section 12.5.1) between the few media types an answer of ours can have. */
+/** Proactive negotiation (RFC 9110 §12.5.1) between the few media types an answer of ours can have. */
 
 interface MediaRange {
   readonly type: string;

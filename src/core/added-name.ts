@@ -18,7 +18,7 @@ const sharedDomains = new Set(
 );
 
 /**
- * RFC 5280 section 4.2.1.10: a name in the constraints stands for every name under it, too. So one that many share is
+ * RFC 5280 §4.2.1.10: a name in the constraints stands for every name under it, too. So one that many share is
  * refused. `name` is a lower-case DNS name. Fails with `name-not-addable`.
  */
 export function checkAddedName(name: string): Result<void> {

@@ -1,5 +1,4 @@
 /** The local certificate authority and the leaves it signs: PEM text in, PEM text out. */
-
 import { createPrivateKey, KeyObject, randomBytes, webcrypto } from "node:crypto";
 import { canonicalAddress } from "./domain.ts";
 import { constrainedAddresses, constrainedNames } from "./local-names.ts";
@@ -132,7 +131,7 @@ async function loadX509() {
   return import("@peculiar/x509");
 }
 
-/** RFC 5280 section 4.2.1.10. A DNS name is written without a leading dot: then it stands for itself too. */
+/** RFC 5280 §4.2.1.10. A DNS name is written without a leading dot: then it stands for itself too. */
 async function nameConstraints(names: readonly string[]) {
   const { Extension } = await loadX509();
   const asn1 = await import("@peculiar/asn1-x509");

@@ -113,7 +113,7 @@ function hostOf({ name, address, resolves }: Endpoint): string {
   return resolves ? name : (address ?? "127.0.0.1");
 }
 
-/** RFC 6455 section 4.1; the key may be any 16 bytes. */
+/** RFC 6455 §4.1; the key may be any 16 bytes. */
 const webSocketHandshake = [
   ...["--http1.1", "--include", "--no-buffer"],
   ...["--header", "Connection: Upgrade", "--header", "Upgrade: websocket"],

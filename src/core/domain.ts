@@ -110,7 +110,7 @@ export function normalKey(key: string): string {
   return domain.ok ? formatDomain(domain.value) : key;
 }
 
-/** RFC 1035 section 2.3.4, counted in the text form without its last dot. */
+/** RFC 1035 §2.3.4, counted in the text form without its last dot. */
 const longestName = 253;
 const longestLabel = 63;
 
@@ -167,7 +167,7 @@ export function endsInNumber(name: string): boolean {
   return /(?:^|\.)(?:\d+|0x[\da-f]*)$/.test(name);
 }
 
-/** `host [":" port]` of RFC 3986 section 3.2, the host with its brackets, if any; undefined if it is not that. */
+/** `host [":" port]` of RFC 3986 §3.2, the host with its brackets, if any; undefined if it is not that. */
 export function splitAuthority(
   text: string,
 ): { readonly host: string; readonly port: string | undefined } | undefined {
@@ -177,7 +177,7 @@ export function splitAuthority(
 }
 
 /**
- * The value of `Host` (RFC 9110 section 7.2) or `:authority` as a name or an IP literal, without port and brackets,
+ * The value of `Host` (RFC 9110 §7.2) or `:authority` as a name or an IP literal, without port and brackets,
  * normalised; undefined if malformed.
  */
 export function hostOf(authority: string): string | undefined {

@@ -1,5 +1,4 @@
 /** What has to be run, on each way to more rights, for the elevated program to do one step. */
-
 import { type Command, shellLine } from "./command.ts";
 import type { ElevatedStep } from "./elevated-step.ts";
 import type { ThroughProgram } from "./elevation.ts";

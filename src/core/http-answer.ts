@@ -9,7 +9,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** RFC 9112 section 4. Undefined while the head is not whole, and for what is no HTTP. */
+/** RFC 9112 §4. Undefined while the head is not whole, and for what is no HTTP. */
 export function readHttpAnswer(bytes: Buffer): HttpAnswer | undefined {
   const text = bytes.toString("utf8");
   const [, head, status] = /^(HTTP\/1\.\d (\d{3})[\s\S]*?\r?\n)\r?\n/.exec(text) ?? [];
@@ -19,7 +19,7 @@ export function readHttpAnswer(bytes: Buffer): HttpAnswer | undefined {
   return { status: Number(status), head, body: isChunked ? withoutChunkSizes(body) : body };
 }
 
-/** RFC 9112 section 7.1, good enough for text that is only searched. */
+/** RFC 9112 §7.1, good enough for text that is only searched. */
 function withoutChunkSizes(body: string): string {
   return body.replace(/\r\n[\da-f]+(?:;[^\r\n]*)?\r\n/gi, "");
 }

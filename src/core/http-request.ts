@@ -1,5 +1,4 @@
 /** What a request must be like to be passed on, and for whom it is: the strictness that keeps two parsers of one mind. */
-
 import { hostOf } from "./domain.ts";
 import { fail, ok, type Result } from "./errors.ts";
 import { type Headers, valuesOf } from "./http-headers.ts";

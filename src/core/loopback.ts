@@ -16,7 +16,7 @@ export function needsAddress(route: Route): boolean {
   return routedByAddress[kind] && domain.kind === "exact" && !isLocalhost(domain.name);
 }
 
-/** `localhost` and every name under it (RFC 6761 section 6.3). */
+/** `localhost` and every name under it (RFC 6761 §6.3). */
 export function isLocalhost(name: string): boolean {
   return name === "localhost" || name.endsWith(".localhost");
 }

@@ -8,7 +8,7 @@ export interface PermittedNames {
 }
 
 /**
- * RFC 5280 section 4.2.1.10: the permitted subtrees of a certificate in DER form. Undefined when anything may be
+ * RFC 5280 §4.2.1.10: the permitted subtrees of a certificate in DER form. Undefined when anything may be
  * certified: without the extension, when clients may pass over it, when it leaves names or addresses open, or when a range of
  * addresses has a mask that no prefix stands for.
  */

@@ -36,7 +36,7 @@ function noteOn(key: string, route: Route): Pick<RouteProblem, "code" | "message
   return { code: "note-public-name", message, remedy };
 }
 
-/** RFC 6761 section 6.2 keeps `test` for just this. */
+/** RFC 6761 §6.2 keeps `test` for just this. */
 function underTest(key: string): string {
   return `${key.replace(/\.$/, "").replace(/\.[^.]*$/, "")}.test`;
 }

@@ -36,9 +36,9 @@ export interface Spoken {
 /** What a server said in the clear, before or after it was asked; undefined where that tells nothing. */
 export function readWords(bytes: Buffer): Spoken | undefined {
   const [, line = ""] = /^([^\r\n]*)\r?\n/.exec(bytes.toString("latin1")) ?? [];
-  // RFC 4253 section 4.2.
+  // RFC 4253 §4.2.
   if (line.startsWith("SSH-")) return spoken("ssh", line.replace(/^SSH-[\d.]+-/, ""));
-  // RFC 5321 section 4.2; FTP has the same number.
+  // RFC 5321 §4.2; FTP has the same number.
   if (/^220[ -].*\be?smtp\b/i.test(line)) return spoken("smtp", line.slice(4));
   // The error replies of RESP, by the words of Redis.
   if (/^(?:\+PONG|-(?:ERR|NOAUTH|NOPERM|DENIED|LOADING|MISCONF)\b)/.test(line)) return spoken("redis");
@@ -84,7 +84,7 @@ function wantsTls({ status, body }: HttpAnswer): boolean {
   return status === 400 && /\b(?:https|tls|ssl)\b/i.test(body);
 }
 
-/** RFC 9110 section 15.5.22: 426, with another protocol named than WebSocket, says nothing of that one. */
+/** RFC 9110 §15.5.22: 426, with another protocol named than WebSocket, says nothing of that one. */
 function protocolOf({ status, head }: HttpAnswer, over: "tcp" | "tls"): Protocol {
   const isWebSocket = status === 426 && !/^upgrade:(?! *websocket)/im.test(head);
   if (over === "tcp") return isWebSocket ? "ws" : "http";

@@ -13,7 +13,7 @@ export function isHttpsOnly(name: string): boolean {
   return httpsOnly.has(lastLabel(name));
 }
 
-/** RFC 6762 section 3: names under `local` are asked for by multicast DNS. */
+/** RFC 6762 §3: names under `local` are asked for by multicast DNS. */
 export function isMulticast(name: string): boolean {
   return lastLabel(name) === "local";
 }

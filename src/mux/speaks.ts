@@ -115,7 +115,7 @@ function startsLikeHttp(heard: Buffer): boolean {
   return "HTTP/1.".startsWith(heard.toString("latin1", 0, 7));
 }
 
-/** Silence, a TLS alert (RFC 8446 section 5.1), or a page about TLS. PostgreSQL is silent too. */
+/** Silence, a TLS alert (RFC 8446 §5.1), or a page about TLS. PostgreSQL is silent too. */
 function mayBeTls(heard: Buffer): boolean {
   return heard.length === 0 || heard[0] === 21 || startsLikeHttp(heard);
 }

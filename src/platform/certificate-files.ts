@@ -76,7 +76,7 @@ function candidatesFor(name: string, byName: Loaded["byName"]): OwnCertificate[]
   return [...(byName.get(name) ?? []), ...(byName.get(wildcardOver(name)) ?? [])];
 }
 
-/** RFC 6125 section 6.4.3: a wildcard stands for one label. */
+/** RFC 6125 §6.4.3: a wildcard stands for one label. */
 function wildcardOver(name: string): string {
   return name.replace(/^[^.]*/, "*");
 }

@@ -1,5 +1,4 @@
 /** The trust stores of this machine, whatever its system: which there are, and how a root gets into one and out of it. */
-
 import type { Command } from "../core/command.ts";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 import type { HeldRoot, Root, StoredRoot, StoreResult, TrustState, TrustStore } from "../core/trust.ts";

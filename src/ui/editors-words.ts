@@ -1,5 +1,4 @@
 /** Remedies name commands of the command line; in VS Code the same is done by commands of the palette. */
-
 import type { Problem } from "../core/errors.ts";
 
 const inPalette: readonly (readonly [RegExp, string])[] = [

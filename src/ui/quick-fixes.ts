@@ -1,5 +1,4 @@
 /** Quick fixes in settings files: one click where there is little doubt about what was meant. */
-
 import {
   CodeAction,
   type CodeActionContext,

@@ -1,5 +1,4 @@
 /** The mux and its routes as data that a language model can read. */
-
 import { urlOf } from "../core/connect-command.ts";
 import type { MuxState } from "../core/mux-state.ts";
 import { problemText } from "./editors-words.ts";

@@ -1,5 +1,4 @@
 /** The system's setting that lets every user listen on 443, given its earlier value. */
-
 import { shellLine } from "../../core/command.ts";
 import { portSetting } from "../../core/low-port.ts";
 import { findPortChange, restorePort443 } from "../low-port.ts";
