@@ -22,7 +22,7 @@ export async function status({ json }: CommandOptions, terminal: Terminal): Prom
       continue;
     }
     exitStatus = 1;
-    terminal.printProblem(unknown(observed));
+    terminal.printProblem(problemWith(observed));
   }
   return exitStatus;
 }
@@ -33,7 +33,7 @@ export const nothingRuns = {
   remedy: 'Start one with "oneport start", or in VS Code.',
 };
 
-function unknown({ is, port }: Exclude<Observed, Running>) {
+function problemWith({ is, port }: Exclude<Observed, Running>) {
   return {
     code: `mux-${is}`,
     message:
