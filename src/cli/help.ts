@@ -36,6 +36,7 @@ If a mux runs on the port already, in VS Code or in another terminal, this one j
 its routes, and takes over when the other ends.
 
 Ctrl-C (or SIGTERM) lets open connections finish for up to 5 seconds; a second one does not.
+A mux that is suspended (Ctrl-Z) answers nobody: another one that wants its port ends it.
 
 Examples:
   oneport start

@@ -13,6 +13,8 @@ export interface MembershipOptions {
   readonly self: WindowLeases;
   readonly processes: Processes;
   readonly emit: (event: MuxEvent) => void;
+  /** A stopped owner was ended, so that another one can follow it. */
+  readonly onOwnerEnded: (problem: Problem) => void;
   /** One that has not begun, for when the owner goes. */
   readonly newReign: (returning: readonly WindowLeases[]) => Reign;
   /** With a problem when it was this end that broke the channel off. */
@@ -36,7 +38,7 @@ export class Membership {
    * a OneportError for an owner of a newer version, one that is silent or not understood, and a folder that is not safe or cannot be used.
    */
   static async join(options: MembershipOptions): Promise<Membership | "absent" | "again"> {
-    const { folder, port, self, processes, onClose } = options;
+    const { folder, port, self, processes, onOwnerEnded, onClose } = options;
     const membership = new Membership(options);
     const joined = await Member.join(folder, port, self, {
       onMessage: (message) => membership.#hear(message),
@@ -47,8 +49,9 @@ export class Membership {
       case "absent":
         return "absent";
       case "silent": {
-        const problem = await endIfStopped(port, processes);
-        if (problem) throw new OneportError(problem);
+        const owner = await endIfStopped(port, processes);
+        if (owner?.is === "alive") throw new OneportError(owner.problem);
+        if (owner) onOwnerEnded(owner.problem);
         return "again";
       }
       case "broken":
@@ -128,10 +131,11 @@ export class Membership {
 
   /** One that is stopped is killed, and then its channel closes. */
   async #endSilence(): Promise<void> {
-    const { port, processes, emit } = this.#options;
+    const { port, processes, emit, onOwnerEnded } = this.#options;
     try {
-      const problem = await endIfStopped(port, processes);
-      if (problem) emit({ type: "problem", problem });
+      const owner = await endIfStopped(port, processes);
+      if (owner?.is === "alive") emit({ type: "problem", problem: owner.problem });
+      if (owner?.is === "ended") onOwnerEnded(owner.problem);
     } catch (error) {
       emit({ type: "problem", problem: problemOf(error) });
     }

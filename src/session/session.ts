@@ -45,6 +45,8 @@ export class Session {
   #settling = Promise.resolve();
   #isWatching = false;
   #isStopping = false;
+  /** Told behind the next `listening`: a problem before that is taken for a start that failed. */
+  readonly #ownersEnded: Problem[] = [];
   readonly #ended = Promise.withResolvers<void>();
 
   constructor(values: Values, options: SessionOptions) {
@@ -57,6 +59,14 @@ export class Session {
    * Joins the mux that runs on any of these ports, or else owns one on the first that can be had. Rejects with a OneportError.
    */
   async start(ports: readonly number[]): Promise<void> {
+    try {
+      await this.#startOn(ports);
+    } catch (error) {
+      throw new OneportError(this.#withOwnersEnded(problemOf(error)), { cause: error });
+    }
+  }
+
+  async #startOn(ports: readonly number[]): Promise<void> {
     if (ports.length > 1) {
       for (const port of ports) if ((await this.#join(port)) === "joined") return;
     }
@@ -137,13 +147,14 @@ export class Session {
   }
 
   async #join(port: number): Promise<"joined" | "absent" | "again"> {
-    const { folder, processes, emit } = this.#options;
+    const { folder, processes } = this.#options;
     const leases = this.#leases;
     const membership = await Membership.join({
       folder,
       port,
       processes,
-      emit,
+      emit: (event) => this.#emit(event),
+      onOwnerEnded: (problem) => this.#ownersEnded.push(problem),
       self: this.#self,
       newReign: (returning) => this.#newReign(returning),
       onClose: (closed, problem) => this.#loseOwner(closed, problem),
@@ -168,8 +179,9 @@ export class Session {
   }
 
   #newReign(returning: readonly WindowLeases[]): Reign {
-    const { folder, openMux, emit } = this.#options;
+    const { folder, openMux } = this.#options;
     const onStop = (graceSeconds: number) => this.#endByAnother(graceSeconds);
+    const emit = (event: MuxEvent) => this.#emit(event);
     const hooks = { emit, onStop, onRetire: () => this.#retire() };
     return new Reign(this.#values, this.#self, returning, { folder, openMux, hooks });
   }
@@ -244,11 +256,24 @@ export class Session {
       .finally(() => this.#end({ type: "stopped", forAll: true }));
   }
 
+  #emit(event: MuxEvent): void {
+    this.#options.emit(event);
+    if (event.type !== "listening") return;
+    for (const problem of this.#ownersEnded.splice(0)) this.#options.emit({ type: "problem", problem });
+  }
+
+  /** Where it never comes to listen, what it ended on the way is told with the reason for that. */
+  #withOwnersEnded(problem: Problem): Problem {
+    const ended = this.#ownersEnded.splice(0).map(({ message }) => message);
+    return { ...problem, message: [...ended, problem.message].join(" ") };
+  }
+
   #tellProblem(error: unknown): void {
     this.#options.emit({ type: "problem", problem: problemOf(error) });
   }
 
-  #fail(problem: Problem): void {
+  #fail(failure: Problem): void {
+    const problem = this.#withOwnersEnded(failure);
     this.#isStopping = true;
     this.#options.emit({ type: "problem", problem });
     this.#end({ type: "stopped", problem });

@@ -109,6 +109,10 @@ export class Running implements AsyncDisposable {
     await once(this.#child.stdout, "readable");
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

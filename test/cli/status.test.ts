@@ -87,6 +87,24 @@ test("a terminal takes over when the one that owns the mux ends, and says so", a
   assert.equal(await second.ended(), 0);
 });
 
+test("a terminal that ends a suspended one to have its port says which, why, and what to do instead", async () => {
+  await using place = await Workplace.with({ "oneport.routes": { "a.localhost": 3000 } });
+  const port = String(await freePort());
+  await using first = place.start(["--port", port]);
+  await first.output.until(/listens on port/);
+  first.signal("SIGSTOP");
+  await using second = place.start(["--port", port]);
+  await second.output.until(/^Oneport listens on port/);
+  const told = await second.output.until(/was suspended/);
+  assert.match(
+    told,
+    new RegExp(`\\(pid ${first.pid}\\) .* it was ended\\. End a mux with Ctrl-C or "oneport stop"`),
+  );
+  assert.equal(await first.ended(), null);
+  second.signal("SIGINT");
+  assert.equal(await second.ended(), 0);
+});
+
 test("counts of what was carried are by route", async () => {
   await using service = await startHttp((_request, response) => response.end("hello"));
   await using place = await Workplace.with({ "oneport.routes": { "a.localhost": service.port } });

@@ -30,20 +30,28 @@ async function untilState(pid: number | undefined, state: string): Promise<void>
   while ((await machine.stateOf(pid ?? 0)) !== state) await new Promise(setImmediate);
 }
 
-test("a process that a signal has stopped is killed", async () => {
+test("a process that a signal has stopped is killed, and named", async () => {
   await using holder = await startHolder();
   holder.child.kill("SIGSTOP");
   await untilState(holder.child.pid, "stopped");
   const exited = once(holder.child, "exit");
-  assert.equal(await endIfStopped(holder.port, machine), undefined);
+  const owner = await endIfStopped(holder.port, machine);
+  assert.deepEqual([owner?.is, owner?.problem.code], ["ended", "owner-ended"]);
+  assert.match(
+    owner?.problem.message ?? "",
+    new RegExp(`\\(pid ${holder.child.pid}\\) .* was suspended, .* it was ended\\.$`),
+  );
   assert.deepEqual(await exited, [null, "SIGKILL"]);
 });
 
 test("a process that runs is left alone, and named", async () => {
   await using holder = await startHolder();
-  const problem = await endIfStopped(holder.port, machine);
-  assert.equal(problem?.code, "owner-silent");
-  assert.match(problem?.message ?? "", new RegExp(`\\(pid ${holder.child.pid}\\) .* does not answer\\.$`));
+  const owner = await endIfStopped(holder.port, machine);
+  assert.deepEqual([owner?.is, owner?.problem.code], ["alive", "owner-silent"]);
+  assert.match(
+    owner?.problem.message ?? "",
+    new RegExp(`\\(pid ${holder.child.pid}\\) .* does not answer\\.$`),
+  );
   assert.equal(holder.child.signalCode, null);
 });
 
@@ -60,8 +68,8 @@ sys.stdin.read()`;
   try {
     await once(python.stdout, "data");
     await untilState(holder.child.pid, "traced");
-    const problem = await endIfStopped(holder.port, machine);
-    assert.match(problem?.message ?? "", /is held by a debugger\.$/);
+    const owner = await endIfStopped(holder.port, machine);
+    assert.match(owner?.problem.message ?? "", /is held by a debugger\.$/);
     assert.equal(holder.child.signalCode, null);
   } finally {
     await end(python);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { systemCode } from "../../src/core/errors.ts";
+import { type Problem, systemCode } from "../../src/core/errors.ts";
 import { ask, Place, percentile } from "./place.ts";
 
 test("an owner that is killed fifty times is followed at once, by one, and no route of the living is lost", async (t) => {
@@ -91,7 +91,7 @@ test("while the mux is handed over under load somebody listens at every moment",
   assert.ok(lost.length <= 3, lost.join());
 });
 
-test("a stopped owner is replaced within ten seconds, and its return leaves one owner", async (t) => {
+test("a stopped owner is replaced within ten seconds, which is told, and its return leaves one owner", async (t) => {
   await using place = await Place.create();
   place.open("first");
   const owner = await place.settled();
@@ -100,12 +100,15 @@ test("a stopped owner is replaced within ten seconds, and its return leaves one 
   await place.settled();
   owner.signal("SIGSTOP");
   const since = performance.now();
-  await Promise.race(
-    place.alive.filter((each) => each !== owner).map((each) => each.until("session", isOwner)),
-  );
+  const others = place.alive.filter((each) => each !== owner);
+  const isEnded = ({ problem }: { readonly problem: Problem }) => problem.code === "owner-ended";
+  const told = Promise.race(others.map((each) => each.until("problem", isEnded)));
+  await Promise.race(others.map((each) => each.until("session", isOwner)));
   const seconds = (performance.now() - since) / 1000;
   t.diagnostic(`replaced after ${seconds.toFixed(1)} s`);
   assert.ok(seconds < 10);
+  const { problem } = await told;
+  assert.ok(problem.message.includes(`(pid ${owner.pid})`), problem.message);
   owner.signal("SIGCONT");
   await owner.exited;
   await place.settled();
@@ -121,7 +124,7 @@ test("a window that starts while the owner is stopped takes part in the mux of w
   await place.settled();
   owner.signal("SIGSTOP");
   const late = place.open("late");
-  assert.equal((await Promise.race([late.until("session"), late.until("problem")])).type, "session");
+  await late.listening();
   await place.settled();
   assert.equal((await ask(place.port, "late.localhost")).status, 200);
 });
