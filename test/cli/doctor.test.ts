@@ -116,6 +116,25 @@ test("problems of the settings come first, with their places, and the running mu
   assert.match(output, /^! shop\.localhost: Its certificate is self-signed/m);
 });
 
+test("beside a mux that has not made its authority yet every certificate is well the first time", async () => {
+  await using web = await startHttp((_request, response) => response.end());
+  const domains = ["a.localhost", "b.localhost", "c.localhost"];
+  const routes = Object.fromEntries(domains.map((domain) => [domain, web.port]));
+  await using place = await Workplace.with({ "oneport.routes": routes });
+  await using running = place.start(["--port", "0", "--json"]);
+  await running.output.next();
+  const { output } = await place.run(["doctor", "--json"]);
+  const lines: readonly Line[] = output
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const certificates = lines.filter(({ check }) => check === "certificate");
+  assert.deepEqual(
+    certificates.map(({ subject, state }) => [subject, state]),
+    domains.map((domain) => [domain, "ok"]),
+  );
+});
+
 test("without settings the machine is looked at all the same; settings that were named must be there", async () => {
   await using place = await Workplace.with(undefined);
   const { output } = await place.run(["doctor"]);
