@@ -1,7 +1,7 @@
 /** `oneport doctor`: everything between a client and the services, one line for each thing looked at. */
 import { relative } from "node:path";
 import { type Finding, formatFinding, wrong } from "../core/diagnosis.ts";
-import { fail, ok, problemOf, type Result } from "../core/errors.ts";
+import { problemOf } from "../core/errors.ts";
 import { parseSettings } from "../core/settings.ts";
 import { certificateSettings } from "../platform/certificates.ts";
 import { diagnose } from "../platform/doctor/diagnose.ts";
@@ -10,18 +10,19 @@ import { observeAll } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { ownControlFolder, ownStateDirectory } from "./own-folders.ts";
 import { readSettings, settingsPath } from "./settings-source.ts";
+import { problemWith } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit status 1 if anything is wrong. */
 export async function doctor(options: CommandOptions, terminal: Terminal): Promise<number> {
   const { settings, problems } = await settingsOf(options);
-  const ports = await runningPorts();
+  const muxes = await ownMuxes();
   const findings = diagnose({
     settings,
-    problems: ports.ok ? problems : [...problems, wrong("port", ports.error)],
+    problems: [...problems, ...muxes.problems],
     certificates: certificateSettings(settings),
     stateDirectory: ownStateDirectory(),
-    mux: ports.ok ? muxAmong(ports.value, settings.port) : undefined,
+    mux: muxAmong(muxes.ports, settings.port),
     machine: thisMachine(),
   });
   let status = 0;
@@ -50,14 +51,19 @@ async function settingsOf(options: CommandOptions) {
   return { settings: read.value.settings, problems };
 }
 
-/** Those of this user's muxes. */
-async function runningPorts(): Promise<Result<readonly number[]>> {
+/** The ports of this user's muxes that answer, and what keeps the others from it. */
+async function ownMuxes(): Promise<{ readonly ports: number[]; readonly problems: Finding[] }> {
+  const ports: number[] = [];
+  const problems: Finding[] = [];
   try {
-    const all = await observeAll(ownControlFolder());
-    return ok(all.filter(({ is }) => is === "running").map(({ port }) => port));
+    for (const observed of await observeAll(ownControlFolder())) {
+      if (observed.is === "running") ports.push(observed.port);
+      else problems.push(wrong("port", problemWith(observed), `port ${observed.port}`));
+    }
   } catch (error) {
-    return fail(problemOf(error));
+    problems.push(wrong("port", problemOf(error)));
   }
+  return { ports, problems };
 }
 
 /** The one that these settings ask for, or else any. */

@@ -1,4 +1,5 @@
 /** `oneport status`: what runs, who takes part in it, and how its routes do. */
+import type { Problem } from "../core/errors.ts";
 import type { RouteSummary } from "../core/events.ts";
 import { formatBytes } from "../core/log-line.ts";
 import { visible } from "../core/printable.ts";
@@ -33,7 +34,8 @@ export const nothingRuns = {
   remedy: 'Start one with "oneport start", or in VS Code.',
 };
 
-function problemWith({ is, port }: Exclude<Observed, Running>) {
+/** Why nothing can be told of a mux that is there. */
+export function problemWith({ is, port }: Exclude<Observed, Running>): Problem {
   return {
     code: `mux-${is}`,
     message:

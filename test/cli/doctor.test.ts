@@ -116,6 +116,19 @@ test("problems of the settings come first, with their places, and the running mu
   assert.match(output, /^! shop\.localhost: Its certificate is self-signed/m);
 });
 
+test("a mux that does not answer is wrong, and no port is called free beside it", async () => {
+  await using place = await Workplace.with(selfSigned);
+  await using running = place.start(["--port", "0", "--json"]);
+  const { port } = JSON.parse(await running.output.next());
+  running.signal("SIGSTOP");
+  const { status, output } = await place.run(["doctor"]);
+  assert.equal(status, 1);
+  const about = output.split("\n").filter((line) => / port \d/.test(line));
+  assert.deepEqual(about, [
+    `✗ port ${port}: The mux on port ${port} does not answer. Let the process that holds the port go on, or end it.`,
+  ]);
+});
+
 test("beside a mux that has not made its authority yet every certificate is well the first time", async () => {
   await using web = await startHttp((_request, response) => response.end());
   const domains = ["a.localhost", "b.localhost", "c.localhost"];

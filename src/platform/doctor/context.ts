@@ -6,7 +6,7 @@ import type { Machine } from "../machine.ts";
 
 export interface DoctorContext {
   readonly settings: Settings;
-  /** What is wrong with the settings themselves; told first. */
+  /** What is known to be wrong with the settings, and with the muxes that were looked for; told first. */
   readonly problems: readonly Finding[];
   readonly certificates: CertificateSettings;
   readonly stateDirectory: string;

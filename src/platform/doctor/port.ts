@@ -8,9 +8,11 @@ import { planPort443 } from "../low-port.ts";
 import type { Machine } from "../machine.ts";
 import type { DoctorContext } from "./context.ts";
 
-export async function checkPort({ settings, mux, machine }: DoctorContext): Promise<Finding[]> {
+export async function checkPort({ settings, problems, mux, machine }: DoctorContext): Promise<Finding[]> {
   const { port: wanted } = settings;
   if (mux) return [running(mux.port, wanted)];
+  // Where a mux could not be asked, nobody knows that none runs, and what is to be done has been said.
+  if (problems.some(({ check }) => check === "port")) return [];
   const findings: Finding[] = [];
   for (const port of wanted === "auto" ? automaticPorts : [wanted]) {
     const obstacle = await obstacleAt(port, machine);
