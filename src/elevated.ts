@@ -1,5 +1,4 @@
 /** The elevated program: does the one step that its argument names, tells the outcome in one line, and ends. It believes nobody. */
-import { homedir } from "node:os";
 import { decodeStep, type ElevatedStep, sha256Of } from "./core/elevated-step.ts";
 import { formatOutcome } from "./core/elevation.ts";
 import { fail, ok, type Problem, problemOf, type Result } from "./core/errors.ts";
@@ -10,6 +9,7 @@ import { editHostsFile } from "./platform/hosts-file.ts";
 import { systemHostsFile } from "./platform/hosts-path.ts";
 import { allowPort443, restorePort443 } from "./platform/low-port.ts";
 import type { Machine } from "./platform/machine.ts";
+import { userHome } from "./platform/machine.ts";
 import { systemRunner } from "./platform/run.ts";
 
 /** No argument says which: it is the system's, or it is nobody's. */
@@ -70,7 +70,7 @@ async function writeHosts(entries: readonly HostsEntry[], sha256: string): Promi
 
 function thisMachine(): Machine {
   const { platform } = process;
-  return { platform, environment, home: homedir(), isElevated: true, runner: systemRunner(environment) };
+  return { platform, environment, home: userHome(), isElevated: true, runner: systemRunner(environment) };
 }
 
 function end(result: Result<void>): void {

@@ -1,11 +1,10 @@
 /** Composition root of the extension: constructs, wires and disposes; every socket lives in the worker. */
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { commands, EventEmitter, type ExtensionContext, env, l10n, window, workspace } from "vscode";
 import { problemOf } from "./core/errors.ts";
 import type { MuxState } from "./core/mux-state.ts";
 import { parseSettings } from "./core/settings.ts";
-import { thisMachine } from "./platform/machine.ts";
+import { thisMachine, userHome } from "./platform/machine.ts";
 import { stateDirectory as stateDirectoryOf } from "./platform/state.ts";
 import { makeAuthority } from "./session/task.ts";
 import { addRoute } from "./ui/add-route.ts";
@@ -46,7 +45,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const { subscriptions, extensionPath, workspaceState: memory } = context;
   const bundle = (name: string) => join(extensionPath, "dist", `${name}.cjs`);
   const workerEntry = bundle("worker");
-  const stateDirectory = stateDirectoryOf(process.env, process.platform, homedir());
+  const stateDirectory = stateDirectoryOf(process.env, process.platform, userHome());
   const log = window.createOutputChannel("Oneport", { log: true });
   const report = (error: unknown) => {
     const problem = problemOf(error);

@@ -1,7 +1,7 @@
 /** What became of each trust store, for people and for programs: told alike by `oneport ca trust` and `oneport ca untrust`. */
-import { homedir } from "node:os";
 import { shellLine } from "../core/command.ts";
 import type { StoreResult } from "../core/trust.ts";
+import { userHome } from "../platform/machine.ts";
 import { areAsWished, type StoreReport } from "../platform/trust.ts";
 import type { Elsewhere } from "../platform/trust-elsewhere.ts";
 import { formatTable } from "./table.ts";
@@ -78,6 +78,6 @@ function printCommands(terminal: Terminal, title: string, commands: readonly str
 }
 
 function shortened(path: string): string {
-  const home = homedir();
+  const home = userHome();
   return path.startsWith(home) ? path.replace(home, "~") : path;
 }

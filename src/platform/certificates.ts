@@ -1,6 +1,5 @@
 /** Which certificate answers a handshake: the user's own, else a leaf that is made at the first handshake for its name. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { homedir } from "node:os";
 import { resolve } from "node:path";
 import type { SecureContext } from "node:tls";
 import { type Authority, makeLeaf, renewalTime } from "../core/authority.ts";
@@ -12,6 +11,7 @@ import { AuthorityFolder } from "./authority-folder.ts";
 import { CertificateFiles } from "./certificate-files.ts";
 import { Lately } from "./lately.ts";
 import { LeafFolder } from "./leaf-folder.ts";
+import { userHome } from "./machine.ts";
 import { tlsContext } from "./tls-context.ts";
 
 /** The settings `oneport.certificates` and `oneport.certificateFiles`; the files as absolute paths. */
@@ -22,7 +22,7 @@ export interface CertificateSettings {
 
 /** The two settings as the user wrote them, with `~` as the user's home. */
 export function certificateSettings({ certificates, certificateFiles }: Settings): CertificateSettings {
-  const files = certificateFiles.map((file) => resolve(file.replace(/^~(?=[\\/]|$)/, homedir())));
+  const files = certificateFiles.map((file) => resolve(file.replace(/^~(?=[\\/]|$)/, userHome())));
   return { mode: certificates, files };
 }
 

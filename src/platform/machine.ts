@@ -1,6 +1,6 @@
 /** The machine that Oneport works on: the system, its user, and the way to run programs there. */
-import { homedir } from "node:os";
-import { win32 } from "node:path";
+import { homedir, userInfo } from "node:os";
+import { isAbsolute, win32 } from "node:path";
 import { type Runner, systemRunner } from "./run.ts";
 
 export interface Machine {
@@ -17,11 +17,17 @@ export function windowsProgram(name: string, { environment }: Pick<Machine, "env
   return win32.join(environment.SystemRoot ?? "C:\\Windows", "System32", name);
 }
 
+/** The environment's, unless that is not absolute: then the system's, so that nothing comes to lie in the folder of the moment. */
+export function userHome(): string {
+  const home = homedir();
+  return isAbsolute(home) ? home : userInfo().homedir;
+}
+
 export function thisMachine(): Machine {
   return {
     platform: process.platform,
     environment: process.env,
-    home: homedir(),
+    home: userHome(),
     isElevated: process.getuid?.() === 0,
     runner: systemRunner(process.env),
   };

@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join, posix, resolve, win32 } from "node:path";
 import { OneportError, shortReason, systemCode } from "../core/errors.ts";
 
-/** `ONEPORT_STATE_DIR` if it is set, else the platform's usual place. Always absolute; nothing is created. */
+/** `ONEPORT_STATE_DIR` if it is set, else the platform's usual place. Absolute, as `home` is; nothing is created. */
 export function stateDirectory(
   environment: NodeJS.ProcessEnv,
   platform: NodeJS.Platform,
@@ -12,7 +12,8 @@ export function stateDirectory(
 ): string {
   if (environment.ONEPORT_STATE_DIR) return resolve(environment.ONEPORT_STATE_DIR);
   if (platform === "win32") {
-    return win32.join(environment.LOCALAPPDATA || win32.join(home, "AppData", "Local"), "Oneport");
+    const local = environment.LOCALAPPDATA ?? "";
+    return win32.join(win32.isAbsolute(local) ? local : win32.join(home, "AppData", "Local"), "Oneport");
   }
   if (platform === "darwin") return posix.join(home, "Library", "Application Support", "Oneport");
   // The XDG base directory specification has a relative path ignored.

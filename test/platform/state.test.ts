@@ -1,10 +1,11 @@
 /** The state directory and how files are written in it. */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { OneportError } from "../../src/core/errors.ts";
+import { userHome } from "../../src/platform/machine.ts";
 import { fileStamp, makePrivateFolder, stateDirectory, writePrivateFile } from "../../src/platform/state.ts";
 
 const posixModes = { skip: process.platform === "win32" ? "Windows has no such modes" : false };
@@ -19,6 +20,11 @@ describe("the state directory", () => {
     assert.equal(stateDirectory({}, "win32", "C:\\Users\\ada"), "C:\\Users\\ada\\AppData\\Local\\Oneport");
     const local = { LOCALAPPDATA: "D:\\Local" };
     assert.equal(stateDirectory(local, "win32", "C:\\Users\\ada"), "D:\\Local\\Oneport");
+    const relative = { LOCALAPPDATA: "Local" };
+    assert.equal(
+      stateDirectory(relative, "win32", "C:\\Users\\ada"),
+      "C:\\Users\\ada\\AppData\\Local\\Oneport",
+    );
   });
 
   test("follows XDG_STATE_HOME, unless that is relative", () => {
@@ -35,6 +41,21 @@ describe("the state directory", () => {
       assert.equal(stateDirectory(environment, platform, "/home/ada"), resolve("elsewhere"));
     }
   });
+});
+
+test("the user's home is the environment's, unless that is not absolute", (t) => {
+  const name = process.platform === "win32" ? "USERPROFILE" : "HOME";
+  const before = process.env[name];
+  t.after(() => {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  });
+  process.env[name] = tmpdir();
+  assert.equal(userHome(), tmpdir());
+  for (const home of ["", ".", "ada"]) {
+    process.env[name] = home;
+    assert.equal(userHome(), userInfo().homedir);
+  }
 });
 
 describe("a private file", () => {
