@@ -3,6 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { fail, ok, type Problem, type Result, shortReason, systemCode } from "../core/errors.ts";
+import { mostLevels, tooDeepAt } from "../core/nesting.ts";
 import type { SettingsProblem } from "../core/settings.ts";
 import { shown } from "../core/wording.ts";
 
@@ -50,6 +51,9 @@ function unreadable(file: string, error: unknown): Problem {
  */
 export function parseSettingsText(written: string, file: string): Result<SettingsFile> {
   const text = written.replace(/^\uFEFF/, "");
+  const deep = tooDeepAt(text);
+  if (deep !== undefined)
+    return fail(broken(text, file, deep, `this is nested in more than ${mostLevels} levels`));
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true, allowEmptyContent: true });
   const [error] = errors;
@@ -68,13 +72,17 @@ export function parseSettingsText(written: string, file: string): Result<Setting
 }
 
 function notJson(text: string, file: string, { error, offset }: ParseError): Problem {
-  const { line, column } = placeOf(text, offset, 0);
   const what = printParseErrorCode(error)
     .replace(/(?<=[a-z])(?=[A-Z])/g, " ")
     .toLowerCase();
+  return broken(text, file, offset, `this is not JSON with comments (${what})`);
+}
+
+function broken(text: string, file: string, offset: number, what: string): Problem {
+  const { line, column } = placeOf(text, offset, 0);
   return {
     code: "settings-syntax",
-    message: `${file}:${line}:${column}: this is not JSON with comments (${what}).`,
+    message: `${file}:${line}:${column}: ${what}.`,
     remedy: "Correct it there; until then the last good settings stay in force.",
   };
 }

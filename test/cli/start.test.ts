@@ -158,6 +158,9 @@ test("garbage keeps the last good routes and says so with the place; a repair is
   await place.write('{\n  "oneport.routes": {\n    "a.localhost": }');
   assert.match(await oneport.errors.next(), /settings\.json:3:20: .*The last good routes stay/);
   assert.equal((await get(port, "a.localhost")).body, "one");
+  await place.write(`${"[".repeat(50_000)}${"]".repeat(50_000)}`);
+  assert.match(await oneport.errors.next(), /settings\.json:1:257: .*The last good routes stay/);
+  assert.equal((await get(port, "a.localhost")).body, "one");
   await unlink(place.settings);
   assert.match(await oneport.errors.next(), /no file .*settings\.json.*The last good routes stay/);
   assert.equal((await get(port, "a.localhost")).body, "one");

@@ -115,6 +115,28 @@ for (const [text, at] of broken) {
   });
 }
 
+test("settings that are nested too deep for a stack are a problem where they are, whatever else is wrong", () => {
+  for (const [open, close] of [
+    ["[", "]"],
+    ['{ "a": ', "}"],
+    ["[}", ""],
+    ['[ /* ] */ "]", ', ""],
+  ] as const) {
+    for (const depth of [300, 100_000]) {
+      const file = parseSettingsText(
+        `{ "a":\n${open.repeat(depth)}1${close.repeat(depth)} }`,
+        "settings.json",
+      );
+      assert.ok(!file.ok);
+      assert.equal(file.error.code, "settings-syntax");
+      const at = `settings.json:2:${255 * open.length + 1}: `;
+      assert.ok(file.error.message.startsWith(at), file.error.message);
+    }
+  }
+  const deepest = "[".repeat(255) + "]".repeat(255);
+  assert.deepEqual(Object.keys(parsed(`{ "a": ${deepest}, "b": ${deepest} }`).values), ["a", "b"]);
+});
+
 test("settings that are no object are a problem", () => {
   for (const text of ["[]", "3000", "null", '"a"']) {
     const file = parseSettingsText(text, "settings.json");
