@@ -2,7 +2,12 @@
 import { join, relative, resolve } from "node:path";
 import { ok, type Problem, type Result } from "../core/errors.ts";
 import { parseSettings, type Settings, type SettingsProblem } from "../core/settings.ts";
-import { type Place, readSettingsFile } from "../platform/settings-file.ts";
+import {
+  type Place,
+  readSettingsFile,
+  readSettingsFileAgain,
+  type SettingsFile,
+} from "../platform/settings-file.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { sampleSettings } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
@@ -25,7 +30,15 @@ export function settingsPath({ folder, config }: Pick<CommandOptions, "folder" |
 
 /** Reads the file. It fails as a whole when it is missing or broken; each other problem stands for itself. */
 export async function readSettings(path: string): Promise<Result<ReadSettings>> {
-  const file = await readSettingsFile(path);
+  return understood(await readSettingsFile(path));
+}
+
+/** The same for a file that has changed. */
+export async function readSettingsAgain(path: string): Promise<Result<ReadSettings>> {
+  return understood(await readSettingsFileAgain(path));
+}
+
+function understood(file: Result<SettingsFile>): Result<ReadSettings> {
   if (!file.ok) return file;
   const { values, locate } = file.value;
   const ours = Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("oneport.")));

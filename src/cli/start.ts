@@ -5,7 +5,7 @@ import type { CommandOptions } from "./arguments.ts";
 import { entryOf } from "./entries.ts";
 import { eventLines, eventLog } from "./event-log.ts";
 import { ForegroundMux } from "./foreground-mux.ts";
-import { printProblems, readSettings, readSettingsOrSay, settingsPath } from "./settings-source.ts";
+import { printProblems, readSettingsAgain, readSettingsOrSay, settingsPath } from "./settings-source.ts";
 import type { Terminal } from "./terminal.ts";
 
 export async function start(options: CommandOptions, terminal: Terminal): Promise<number> {
@@ -22,7 +22,7 @@ export async function start(options: CommandOptions, terminal: Terminal): Promis
   let { settings } = read;
 
   const reload = async () => {
-    const again = await readSettings(path);
+    const again = await readSettingsAgain(path);
     if (!again.ok) {
       terminal.printProblem({ ...again.error, remedy: "The last good routes stay until that is corrected." });
       return;

@@ -36,6 +36,13 @@ export async function readSettingsFile(file: string): Promise<Result<SettingsFil
   return parseSettingsText(text, file);
 }
 
+/** As `readSettingsFile`, for one that was there before: a pipe in its place is not waited for. */
+export async function readSettingsFileAgain(file: string): Promise<Result<SettingsFile>> {
+  if (!isPipe(file)) return readSettingsFile(file);
+  const message = `${file} cannot be read: it is no file any more, but a pipe or a device.`;
+  return fail({ code: "settings-unreadable", message, remedy: "Put a file there." });
+}
+
 function unreadable(file: string, error: unknown): Problem {
   if (systemCode(error) === "ENOENT") {
     const remedy = 'Write one, such as { "oneport.routes": { "shop.localhost": 3000 } }.';
@@ -161,6 +168,7 @@ export function watchSettingsFile(file: string, onChange: () => void): Disposabl
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
+/** Whether it is no file, and reading it may wait for somebody to write. */
 function isPipe(file: string): boolean {
   try {
     const stats = statSync(file);
@@ -173,6 +181,7 @@ function isPipe(file: string): boolean {
 
 /** The text, or the code of the error that stands in its way: a file that cannot be read is a state as well. */
 function contentOf(file: string): string {
+  if (isPipe(file)) return "pipe";
   try {
     return `text ${readFileSync(file, "utf8")}`;
   } catch (error) {

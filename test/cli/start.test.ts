@@ -267,6 +267,23 @@ test("settings that come through a pipe are read, once", async () => {
   assert.equal((await get(await portIn(oneport), "shop.localhost")).body, "the shop");
 });
 
+test("a pipe that takes the place of the settings file keeps the last good routes, and the file after it is read", async () => {
+  await using one = await serve("one");
+  await using two = await serve("two");
+  await using place = await Workplace.with(routesTo({ "a.localhost": one.port }));
+  await using oneport = place.start(["--port", "0", "--json"]);
+  const port = await portIn(oneport);
+  await oneport.output.until(/"type":"routes"/);
+  await unlink(place.settings);
+  await promisify(execFile)("mkfifo", [place.settings]);
+  await oneport.errors.until(/settings\.json cannot be read: .* a pipe.*The last good routes stay/);
+  assert.equal((await get(port, "a.localhost")).body, "one");
+  await unlink(place.settings);
+  await place.write(routesTo({ "a.localhost": two.port }));
+  await oneport.output.until(/"type":"routes"/);
+  assert.equal((await get(port, "a.localhost")).body, "two");
+});
+
 test("it ends although somebody holds its output and does not read it", async () => {
   const names = Array.from({ length: 5000 }, (_, index) => [`route-${index}.localhost`, 3000]);
   await using place = await Workplace.with(routesTo(Object.fromEntries(names)));
