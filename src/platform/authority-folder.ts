@@ -7,7 +7,14 @@ import { OneportError } from "../core/errors.ts";
 import { constrainedNames, isWithinAuthority } from "../core/local-names.ts";
 import { permittedNames } from "../core/permitted-names.ts";
 import { authorityFiles, exchange, fillBeside, readAuthority } from "./authority-files.ts";
-import { authorityFolderIn, fileStamp, makePrivateFolder, notWritable, rootFileIn } from "./state.ts";
+import {
+  authorityFolderIn,
+  fileStamp,
+  makePrivateFolder,
+  notWritable,
+  obstacleTo,
+  rootFileIn,
+} from "./state.ts";
 
 /** Milliseconds between two looks at the files. */
 const lookInterval = 1000;
@@ -50,6 +57,12 @@ export class AuthorityFolder {
    */
   async read(): Promise<Authority | undefined> {
     return (await this.#current())?.authority;
+  }
+
+  /** Fulfilled when there is an authority, or one could be made; rejects as `readOrMake` does. Makes nothing. */
+  async check(): Promise<void> {
+    const obstacle = (await this.read()) ? undefined : await obstacleTo(this.#folder);
+    if (obstacle) throw obstacle;
   }
 
   /** As `read`, but makes the authority if there is none. */

@@ -121,7 +121,7 @@ export class Certificates {
 
   async #authorityProblems(name: string): Promise<Problem[]> {
     try {
-      await this.#authority.read();
+      await this.#authority.check();
       return (await this.#authority.permits(name)) ? [] : [outsideAuthority(name)];
     } catch (error) {
       return [problemOf(error)];

@@ -1,7 +1,7 @@
 /** The folder that Oneport keeps its own files in, how a file is written there, and how a changed one is noticed. */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { join, posix, resolve, win32 } from "node:path";
+import { access, constants, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, posix, resolve, win32 } from "node:path";
 import { OneportError, shortReason, systemCode } from "../core/errors.ts";
 
 /** `ONEPORT_STATE_DIR` if it is set, else the platform's usual place. Absolute, as `home` is; nothing is created. */
@@ -55,6 +55,18 @@ export async function writePrivateFile(path: string, content: string): Promise<v
   } catch (error) {
     await rm(temporary, { force: true });
     throw notWritable(path, error);
+  }
+}
+
+/** The error that making this folder, which is not there yet, would end with; undefined when it can be made. */
+export async function obstacleTo(path: string): Promise<OneportError | undefined> {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    try {
+      await access(folder, constants.W_OK | constants.X_OK);
+      return undefined;
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT" || folder === dirname(folder)) return notWritable(path, error);
+    }
   }
 }
 

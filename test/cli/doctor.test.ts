@@ -1,13 +1,14 @@
 /** `oneport doctor` as a process: its lines, its exit status, and a hosts file that only it sees. */
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { renderHostsBlock } from "../../src/core/hosts-block.ts";
 import { run } from "../e2e/program.ts";
 import { startHttp } from "../mux/support.ts";
-import { noMounts } from "../platform/hosts-support.ts";
+import { environment, nobody, noMounts, noOtherUser } from "../platform/hosts-support.ts";
 import { TrustPlace } from "../platform/trust-place.ts";
 import { Workplace } from "./oneport.ts";
 
@@ -146,6 +147,24 @@ test("beside a mux that has not made its authority yet every certificate is well
     certificates.map(({ subject, state }) => [subject, state]),
     domains.map((domain) => [domain, "ok"]),
   );
+});
+
+test("where no authority can be made, no certificate is promised", { skip: noOtherUser() }, async () => {
+  await using place = await Workplace.with({ "oneport.routes": { "a.localhost": 3000 } });
+  await chmod(place.folder, 0o755);
+  const { stdout } = spawnSync(process.execPath, [cli, "doctor"], {
+    cwd: place.folder,
+    env: { ...environment, ONEPORT_STATE_DIR: place.state },
+    encoding: "utf8",
+    uid: nobody,
+    gid: nobody,
+  });
+  const about = stdout
+    .split("\n")
+    .filter((line) => line.includes("cannot be written") || /certificate can/.test(line));
+  assert.deepEqual(about, [
+    `✗ a.localhost: ${join(place.state, "ca")} cannot be written (EACCES). Make its folder writable, or set ONEPORT_STATE_DIR to one that is.`,
+  ]);
 });
 
 test("without settings the machine is looked at all the same; settings that were named must be there", async () => {
