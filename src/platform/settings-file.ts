@@ -105,12 +105,15 @@ function keyOf(property: Node): unknown {
   return property.children?.[0]?.value;
 }
 
+/** What stands in a value that does not count is of no interest. */
 function repeatedKeys(properties: readonly Node[], path: Path): SettingsProblem[] {
-  const seen = new Set<unknown>();
+  const last = new Map(properties.map((property) => [String(keyOf(property)), property]));
+  const seen = new Set<string>();
   return properties.flatMap((property) => {
     const key = String(keyOf(property));
     const value = property.children?.[1];
-    const below = value?.type === "object" ? repeatedKeys(childrenOf(value), [...path, key]) : [];
+    const counts = property === last.get(key);
+    const below = counts && value?.type === "object" ? repeatedKeys(childrenOf(value), [...path, key]) : [];
     if (!seen.has(key)) {
       seen.add(key);
       return below;

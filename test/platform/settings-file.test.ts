@@ -98,6 +98,15 @@ test("a key that is written twice is a problem at the second, whose value counts
   );
 });
 
+test("what is written twice in a value that does not count is no problem of its own", () => {
+  const text = '{ "oneport.routes": { "a.test": 1, "a.test": 2 }, "oneport.routes": { "b.test": 3 } }';
+  const { problems, locate } = parsed(text);
+  assert.deepEqual(
+    problems.map(({ path, part }) => [path, locate(path, part)?.offset]),
+    [[["oneport.routes"], text.lastIndexOf('"oneport.routes"')]],
+  );
+});
+
 const broken: readonly [text: string, at: string][] = [
   ['{ "a": 1 "b": 2 }', "1:10"],
   ['{\n  "a": ,\n}', "2:8"],
