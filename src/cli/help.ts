@@ -1,7 +1,7 @@
 /** The help: what Oneport is, what can be typed, and examples that work when pasted. */
 import type { CommandName } from "./arguments.ts";
 
-/** A first settings file, for the help and for whoever has none yet. */
+/** A first settings file. */
 export const sampleSettings = `{
   "oneport.routes": {
     "shop.localhost": 3000,

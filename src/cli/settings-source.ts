@@ -9,7 +9,6 @@ import {
   type SettingsFile,
 } from "../platform/settings-file.ts";
 import type { CommandOptions } from "./arguments.ts";
-import { sampleSettings } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface PlacedProblem extends SettingsProblem {
@@ -58,19 +57,10 @@ export async function readSettingsOrSay(path: string, terminal: Terminal): Promi
   return undefined;
 }
 
-/** Why there are no settings at all; for a missing file also what to write into it. */
+/** Why there are no settings at all; of good ones before there is none. */
 function printUnreadable(terminal: Terminal, problem: Problem): void {
-  switch (problem.code) {
-    case "settings-missing":
-      terminal.printProblem({ ...problem, remedy: "Write your routes into it, for example:" });
-      terminal.printError(sampleSettings);
-      return;
-    case "settings-syntax":
-      terminal.printProblem({ ...problem, remedy: "Correct it there." });
-      return;
-    default:
-      terminal.printProblem(problem);
-  }
+  const isBroken = problem.code === "settings-syntax";
+  terminal.printProblem(isBroken ? { ...problem, remedy: "Correct it there." } : problem);
 }
 
 /** One line for each problem, with FILE:LINE:COLUMN before it. */
