@@ -205,7 +205,8 @@ ${summaries}
   oneport --version
 
 Routes are settings in FOLDER/.vscode/settings.json, or in the file of --config
-(JSON with comments). A number is short for http://localhost:NUMBER:
+(JSON with comments; of a .code-workspace file what it has under "settings").
+A number is short for http://localhost:NUMBER:
 
 ${sampleSettings.replace(/^/gm, "  ")}
 

@@ -2,6 +2,7 @@
 import { join, relative, resolve } from "node:path";
 import { ok, type Problem, type Result } from "../core/errors.ts";
 import { parseSettings, type Settings, type SettingsProblem } from "../core/settings.ts";
+import { shown } from "../core/wording.ts";
 import {
   type Place,
   readSettingsFile,
@@ -29,24 +30,42 @@ export function settingsPath({ folder, config }: Pick<CommandOptions, "folder" |
 
 /** Reads the file. It fails as a whole when it is missing or broken; each other problem stands for itself. */
 export async function readSettings(path: string): Promise<Result<ReadSettings>> {
-  return understood(await readSettingsFile(path));
+  return understood(await readSettingsFile(path), path);
 }
 
 /** The same for a file that has changed. */
 export async function readSettingsAgain(path: string): Promise<Result<ReadSettings>> {
-  return understood(await readSettingsFileAgain(path));
+  return understood(await readSettingsFileAgain(path), path);
 }
 
-function understood(file: Result<SettingsFile>): Result<ReadSettings> {
+function understood(file: Result<SettingsFile>, path: string): Result<ReadSettings> {
   if (!file.ok) return file;
-  const { values, locate } = file.value;
-  const ours = Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("oneport.")));
+  const { values, problems: repeated, locate } = file.value;
+  // A .code-workspace file keeps the settings below a key of its own.
+  const root = path.endsWith(".code-workspace") ? ["settings"] : [];
+  const written = entriesOf(root.length > 0 ? values.settings : values);
+  const ours = Object.fromEntries(written.filter(([key]) => key.startsWith("oneport.")));
   const { settings, problems } = parseSettings(ours);
-  const placed = [...file.value.problems, ...problems].map((problem) => ({
-    ...problem,
-    place: locate(problem.path, problem.part),
-  }));
+  const found = [...nested(written), ...problems];
+  const inFile = [...repeated, ...found.map((problem) => ({ ...problem, path: [...root, ...problem.path] }))];
+  const placed = inFile.map((problem) => ({ ...problem, place: locate(problem.path, problem.part) }));
   return ok({ values: ours, settings, problems: placed });
+}
+
+/** Of `"oneport": { "routes": … }` nothing is read. */
+function nested(written: readonly (readonly [string, unknown])[]): SettingsProblem[] {
+  return written.flatMap(([key, value]) => {
+    const [first] = entriesOf(value);
+    if (key !== "oneport" || !first) return [];
+    const message = '"oneport" holds an object, which is not read: each setting has a key of its own.';
+    const remedy = `Write ${shown(`oneport.${first[0]}`)} in its place.`;
+    return [{ code: "settings-nested", message, remedy, path: [key], part: "key" }];
+  });
+}
+
+function entriesOf(value: unknown): [string, unknown][] {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? Object.entries(value) : [];
 }
 
 /** The settings of a command that cannot do without: nothing when there are none, and why has been said. */

@@ -1,7 +1,7 @@
 /** The commands that start nothing, as processes: their outputs and their exit statuses. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { access, readFile } from "node:fs/promises";
+import { access, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
@@ -198,6 +198,27 @@ test("--config names another file in the same form", async () => {
   const { status, output } = await place.run(["routes", "/nowhere", "--config", place.settings]);
   assert.equal(status, 0);
   assert.match(output, /^shop\.localhost /m);
+});
+
+test("a .code-workspace file is read below its key for settings, and problems have their places there", async () => {
+  await using place = await Workplace.with(undefined);
+  const file = join(place.folder, "shop.code-workspace");
+  const settings = { "oneport.routes": { "shop.localhost": 3000, "bad..name": 1 } };
+  await writeFile(file, `{ "folders": [],\n"settings":\n${JSON.stringify(settings)} }`);
+  const { status, output, errors } = await place.run(["routes", "--config", file]);
+  assert.equal(status, 1);
+  assert.match(output, /^shop\.localhost /m);
+  assert.match(errors, /^shop\.code-workspace:3:42: .*bad\.\.name/);
+});
+
+test("settings that are nested below one key are told where they are, and how to write them", async () => {
+  await using place = await Workplace.with('{\n  "oneport": { "routes": { "shop.localhost": 3000 } } }');
+  const { status, errors } = await place.run(["routes"]);
+  assert.equal(status, 1);
+  assert.match(
+    errors,
+    /^\.vscode.settings\.json:2:3: .*an object.* Write "oneport\.routes" in its place\.\n$/,
+  );
 });
 
 test("hosts print prints the marked block, and nothing under localhost", async () => {
