@@ -1,5 +1,4 @@
 /** `oneport doctor`: everything between a client and the services, one line for each thing looked at. */
-import { relative } from "node:path";
 import { type Finding, formatFinding, wrong } from "../core/diagnosis.ts";
 import { problemOf } from "../core/errors.ts";
 import { parseSettings } from "../core/settings.ts";
@@ -9,7 +8,7 @@ import { thisMachine } from "../platform/machine.ts";
 import { observeAll } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { ownControlFolder, ownStateDirectory } from "./own-folders.ts";
-import { readSettings, settingsPath } from "./settings-source.ts";
+import { fileName, readSettings, settingsPath } from "./settings-source.ts";
 import { problemWith } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,7 +35,7 @@ export async function doctor(options: CommandOptions, terminal: Terminal): Promi
 /** Without a settings file the machine can be looked at all the same. */
 async function settingsOf(options: CommandOptions) {
   const path = settingsPath(options);
-  const file = relative("", path) || path;
+  const file = fileName(path);
   const read = await readSettings(path);
   if (!read.ok) {
     const isMissing = read.error.code === "settings-missing" && options.config === undefined;

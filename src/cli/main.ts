@@ -1,6 +1,6 @@
 /** From the arguments to an exit status: 0 done, 1 it failed, 2 wrong use. */
 import manifest from "../../package.json" with { type: "json" };
-import { problemOf } from "../core/errors.ts";
+import { problemOf, systemCode } from "../core/errors.ts";
 import { type CommandName, type CommandOptions, type Invocation, parseArguments } from "./arguments.ts";
 import { caPath } from "./ca-path.ts";
 import { caTrust } from "./ca-trust.ts";
@@ -63,7 +63,23 @@ export async function main(argv: readonly string[]): Promise<number> {
     await terminal.flush(isEndless ? lastWordsMilliseconds : undefined);
     return status;
   } catch (error) {
-    terminal.printProblem(problemOf(error));
+    terminal.printProblem(lacksFolder(error) ? folderGone : problemOf(error));
     return 1;
   }
 }
+
+/** The error of every question for the current folder when that was deleted. */
+function lacksFolder(error: unknown): boolean {
+  return (
+    systemCode(error) === "ENOENT" &&
+    error instanceof Error &&
+    "syscall" in error &&
+    error.syscall === "uv_cwd"
+  );
+}
+
+const folderGone = {
+  code: "folder-gone",
+  message: "The current folder does not exist any more.",
+  remedy: "Go to another one, or name what is meant by its absolute path.",
+};

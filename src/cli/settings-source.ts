@@ -92,7 +92,12 @@ export function printProblems(terminal: Terminal, path: string, problems: readon
 }
 
 /** The path as short as it can be said from here. */
-function fileName(path: string): string {
-  const short = relative("", path);
-  return short.startsWith("..") ? path : short;
+export function fileName(path: string): string {
+  try {
+    const short = relative("", path);
+    return short.startsWith("..") ? path : short;
+  } catch {
+    // The current folder was deleted, and nothing is near it.
+    return path;
+  }
 }

@@ -184,6 +184,21 @@ test("a folder without a settings file is told in one line which file to write, 
   }
 });
 
+test("in a folder that was deleted what is named absolutely works, and the rest says what is missing", {
+  skip: process.platform === "win32" ? "Windows deletes no folder that somebody is in" : false,
+}, async () => {
+  await using place = await Workplace.with({ "oneport.routes": { "shop.localhost": 3000, "bad..name": 1 } });
+  const named = await place.runNowhere(["routes", place.folder]);
+  assert.match(named.output, /^shop\.localhost /m);
+  assert.ok(named.errors.startsWith(`${place.settings}:1:`), named.errors);
+  assert.deepEqual(await place.runNowhere(["routes"]), {
+    status: 1,
+    output: "",
+    errors:
+      "oneport: The current folder does not exist any more. Go to another one, or name what is meant by its absolute path.\n",
+  });
+});
+
 test("a broken settings file is status 1 and one line with the place", async () => {
   await using place = await Workplace.with('{\n  "oneport.routes": {\n    "a": 1,,\n  }\n}');
   for (const command of [["start", "--port", "0"], ["routes"], ["hosts", "print"]]) {

@@ -58,6 +58,12 @@ export class Workplace implements AsyncDisposable {
     );
   }
 
+  /** As `run`, in a folder that was deleted. */
+  async runNowhere(arguments_: readonly string[]): Promise<Finished> {
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+    return finished(this.#spawn(["sh", "-c", script, "sh", process.execPath, cli, ...arguments_], {}));
+  }
+
   /** Begins `oneport start` on the folder. */
   start(arguments_: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
     return new Running(
