@@ -1,5 +1,5 @@
 /** `oneport start`: runs the mux in the foreground until a signal, and follows the settings file. */
-import { basename, resolve } from "node:path";
+import { basename, parse, resolve } from "node:path";
 import { watchSettingsFile } from "../platform/settings-file.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { entryOf } from "./entries.ts";
@@ -17,6 +17,7 @@ export async function start(options: CommandOptions, terminal: Terminal): Promis
   if (!read) return 1;
   printProblems(terminal, path, read.problems);
 
+  leaveDeletedFolder(path);
   const show = options.json ? eventLines(terminal) : eventLog(terminal);
   const mux = new ForegroundMux(terminal, entryOf("worker"), show);
   let { settings } = read;
@@ -40,4 +41,13 @@ export async function start(options: CommandOptions, terminal: Terminal): Promis
     turn = turn.then(reload).catch((error: unknown) => mux.fail(error));
   };
   return await mux.run(basename(resolve(options.folder)), options.port ?? settings.port, read.values);
+}
+
+/** Node starts no thread in a folder that was deleted. Whatever else is relative is then missed, and told. */
+function leaveDeletedFolder(path: string): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir(parse(path).root);
+  }
 }

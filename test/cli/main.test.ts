@@ -191,6 +191,10 @@ test("in a folder that was deleted what is named absolutely works, and the rest 
   const named = await place.runNowhere(["routes", place.folder]);
   assert.match(named.output, /^shop\.localhost /m);
   assert.ok(named.errors.startsWith(`${place.settings}:1:`), named.errors);
+  await using mux = place.startNowhere(["--port", "0"]);
+  await mux.output.until(/listens on port/);
+  mux.signal("SIGINT");
+  assert.equal(await mux.ended(), 0);
   assert.deepEqual(await place.runNowhere(["routes"]), {
     status: 1,
     output: "",

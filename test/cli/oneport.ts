@@ -60,8 +60,12 @@ export class Workplace implements AsyncDisposable {
 
   /** As `run`, in a folder that was deleted. */
   async runNowhere(arguments_: readonly string[]): Promise<Finished> {
-    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
-    return finished(this.#spawn(["sh", "-c", script, "sh", process.execPath, cli, ...arguments_], {}));
+    return finished(this.#spawnNowhere(arguments_));
+  }
+
+  /** As `start`, in a folder that was deleted. */
+  startNowhere(arguments_: readonly string[]): Running {
+    return new Running(this.#spawnNowhere(["start", this.folder, ...arguments_]));
   }
 
   /** Begins `oneport start` on the folder. */
@@ -69,6 +73,11 @@ export class Workplace implements AsyncDisposable {
     return new Running(
       this.#spawn([process.execPath, cli, "start", this.folder, ...arguments_], environment),
     );
+  }
+
+  #spawnNowhere(arguments_: readonly string[]) {
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+    return this.#spawn(["sh", "-c", script, "sh", process.execPath, cli, ...arguments_], {});
   }
 
   #spawn([program, ...arguments_]: readonly [string, ...string[]], environment: NodeJS.ProcessEnv) {
