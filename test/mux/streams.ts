@@ -26,7 +26,8 @@ export async function connectTls(
   options: tls.ConnectionOptions = {},
 ): Promise<tls.TLSSocket> {
   const socket = tls.connect({
-    socket: await connect(port),
+    // Another one beside it would be refused for its silence in the end, in the midst of a test.
+    socket: options.socket ?? (await connect(port)),
     host: "127.0.0.1",
     servername,
     ca: root,
