@@ -57,6 +57,28 @@ async function statusIs(window: Window, text: RegExp): Promise<void> {
   });
 }
 
+/** Waits until what the user did is in the browser's own storage: VS Code writes it there some time later, or not at all if it is reloaded before. */
+async function remembers(window: Window, isRunning: boolean): Promise<void> {
+  const stored = `(async () => {
+    const answer = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const all = [];
+    for (const { name } of await indexedDB.databases()) {
+      if (!name.startsWith("vscode-web-state-db")) continue;
+      const database = await answer(indexedDB.open(name));
+      all.push(...(await answer(database.transaction("ItemTable").objectStore("ItemTable").getAll())));
+      database.close();
+    }
+    return all.join("\\n");
+  })()`;
+  await eventually(async () => {
+    const texts = String(await window.page.evaluate(stored));
+    assert.ok(texts.includes(`"oneport.isWanted":${isRunning}`));
+  });
+}
+
 test("A trusted folder with routes starts by itself, and comes back after a reload and a crash", async () => {
   await using web = await startWebService(0);
   await using server = await CodeServer.start();
@@ -76,6 +98,7 @@ test("A trusted folder with routes starts by itself, and comes back after a relo
   await statusIs(window, started);
 
   await stopMux(window, server);
+  await remembers(window, false);
   await window.reload();
   await statusIs(window, /^Oneport$/);
   await isFree(server);
@@ -103,7 +126,7 @@ test("A start that nobody asked for is not repeated once autoStart is off, and o
   assert.equal(item?.ariaLabel, "Oneport is stopped.");
 
   await window.command("Oneport: Start Mux");
-  await statusIs(window, started);
+  await remembers(window, true);
   await window.reload();
   await statusIs(window, started);
   await serves(server, "shop.localhost");
