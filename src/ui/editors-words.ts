@@ -9,6 +9,7 @@ const inPalette: readonly (readonly [RegExp, string])[] = [
   [/"oneport ca untrust"/g, "Oneport: Stop Trusting Oneport's Authority…"],
   [/"oneport clean( --yes)?"/g, "Oneport: Remove Everything Oneport Added…"],
   [/"oneport start"/g, "Oneport: Start Mux"],
+  [/"oneport stop"/g, "Oneport: Stop Mux"],
   // Among what is found is the file of the authority.
   [/["`]oneport ca path["`]/g, "Oneport: Diagnose"],
 ];
