@@ -8,8 +8,7 @@ import { trustForAll, untrustForAll } from "./platform/elevated-trust.ts";
 import { editHostsFile } from "./platform/hosts-file.ts";
 import { systemHostsFile } from "./platform/hosts-path.ts";
 import { allowPort443, restorePort443 } from "./platform/low-port.ts";
-import type { Machine } from "./platform/machine.ts";
-import { userHome } from "./platform/machine.ts";
+import { type Machine, userHome } from "./platform/machine.ts";
 import { systemRunner } from "./platform/run.ts";
 
 /** No argument says which: it is the system's, or it is nobody's. */

@@ -1,6 +1,7 @@
 /** The settings file a command reads, and its problems with the place of each. */
 import { join, relative, resolve } from "node:path";
 import { ok, type Problem, type Result } from "../core/errors.ts";
+import { isRecord } from "../core/record.ts";
 import { parseSettings, type Settings, type SettingsProblem } from "../core/settings.ts";
 import { shown } from "../core/wording.ts";
 import {
@@ -64,8 +65,7 @@ function nested(written: readonly (readonly [string, unknown])[]): SettingsProbl
 }
 
 function entriesOf(value: unknown): [string, unknown][] {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? Object.entries(value) : [];
+  return isRecord(value) ? Object.entries(value) : [];
 }
 
 /** The settings of a command that cannot do without: nothing when there are none, and why has been said. */

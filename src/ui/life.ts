@@ -4,11 +4,11 @@ import { parseSettings } from "../core/settings.ts";
 import type { RouteSettings } from "./route-settings.ts";
 
 /** Kept for each workspace, so that it survives a reload, a crash of the extension host and the next day. */
-const isWanted = "oneport.isWanted";
+const wishKey = "oneport.isWanted";
 
 /** What the user did last counts; without that, the settings do, and they say the same after a reload as before. */
 export function shouldStart(memory: Memento, settings: Readonly<Record<string, unknown>>): boolean {
-  const remembered: unknown = memory.get(isWanted);
+  const remembered: unknown = memory.get(wishKey);
   if (typeof remembered === "boolean") return remembered;
   const { autoStart, routes } = parseSettings(settings).settings;
   const hasTrustedFolder = workspace.isTrusted && (workspace.workspaceFolders ?? []).length > 0;
@@ -16,11 +16,14 @@ export function shouldStart(memory: Memento, settings: Readonly<Record<string, u
 }
 
 /** Of what the user did, not of a start that nobody asked for: that is left to the settings the next time too. */
-export async function rememberWish(memory: Memento, isRunning: boolean): Promise<void> {
-  await memory.update(isWanted, isRunning);
+export async function rememberWish(memory: Memento, isWanted: boolean): Promise<void> {
+  await memory.update(wishKey, isWanted);
 }
 
-/** How long after a folder is there, or is trusted, a change of the settings is taken for the arrival of its own: a busy machine takes its time. */
+/**
+ * How long after a folder is there, or is trusted, a change of the settings is taken for the arrival of its own: a busy machine takes
+ * its time.
+ */
 const arrivalMilliseconds = 20_000;
 
 /**

@@ -11,7 +11,7 @@ export function giveBack(
   response: http.IncomingMessage,
 ): void {
   // Node takes the chunks off whatever was done to the body before, and it would go on as if it were plain.
-  if (!isPlain(response)) throw new Error("it has a transfer coding other than chunked");
+  if (isCoded(response)) throw new Error("it has a transfer coding other than chunked");
   const status = response.statusCode ?? 0;
   const bodiless = exchange.head.method === "HEAD" || status === 204 || status === 304;
   const headers = responseHeaders(status, response.rawHeaders);
@@ -58,8 +58,9 @@ function isMeasured({ headers }: http.IncomingMessage): boolean {
   return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
 }
 
-function isPlain({ headers }: http.IncomingMessage): boolean {
-  return (headers["transfer-encoding"] ?? "chunked").toLowerCase() === "chunked";
+/** Was anything but chunking done to the body on its way? */
+function isCoded({ headers }: http.IncomingMessage): boolean {
+  return (headers["transfer-encoding"] ?? "chunked").toLowerCase() !== "chunked";
 }
 
 function asksForTrailers({ head }: Exchange): boolean {
