@@ -62,10 +62,13 @@ export function decide(head: RequestHead, { table, port, instance, securedName }
   }
 }
 
+/** The problems that are not a service's fault (RFC 9110 §15.6.4, RFC 5842 §7.2). */
+const statusOf: { readonly [code: string]: number } = { "out-of-descriptors": 503, "target-is-mux": 508 };
+
 /** How a service that cannot be reached is told. */
 export function unreachable(problem: Problem): HttpRefusal {
   const title = problem.code === "target-down" ? "The service is not up" : "The service cannot be reached";
-  return { status: problem.code === "target-is-mux" ? 508 : 502, title, problem };
+  return { status: statusOf[problem.code] ?? 502, title, problem };
 }
 
 function refuse(route: Route | undefined, name: string | undefined, refusal: HttpRefusal): Decision {

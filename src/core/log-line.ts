@@ -23,7 +23,7 @@ export function formatEvent(event: Logged, style: Style): string {
     case "overload": {
       const { isOver, limit, turnedAway } = event;
       const what = isOver
-        ? `All ${limit} connections are in use; more are turned away. Close some, or raise the limit on open files (ulimit -n).`
+        ? `All ${limit} connections, to clients and to services, are in use; more are turned away. Close some, or raise the limit on open files (ulimit -n).`
         : `Connections are accepted again; ${turnedAway} were turned away so far.`;
       return style(isOver ? "red" : "green", what);
     }

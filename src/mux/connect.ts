@@ -101,8 +101,8 @@ function reasonOf(error: unknown): string {
 
 const descriptorsGone: ReadonlySet<string> = new Set(["EMFILE", "ENFILE"]);
 
-const outOfDescriptors: Problem = {
+export const outOfDescriptors: Problem = {
   code: "out-of-descriptors",
-  message: "The system gives this process no more file descriptors.",
+  message: "As many connections are open as the system allows this process.",
   remedy: "Close connections, or raise the limit on open files (ulimit -n).",
 };

@@ -3,7 +3,7 @@ import net from "node:net";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 import { formatTarget, type Route, type Target } from "../core/route.ts";
 import type { Checked } from "./health.ts";
-import { type IsOwn, Reach } from "./reach.ts";
+import { Reach, type ReachHooks } from "./reach.ts";
 import { UpstreamSocket } from "./upstream-socket.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -39,8 +39,7 @@ interface Search<S extends net.Socket> {
   readonly create: () => S;
 }
 
-export interface DialHooks {
-  readonly isOwn: IsOwn;
+export interface DialHooks extends ReachHooks {
   readonly onState: (target: Target, state: TargetState, reason: string | undefined) => void;
   /** A connection goes to another target of its route, because this one was down when last seen. */
   readonly onPassedOver: (checked: Checked) => void;
@@ -56,7 +55,7 @@ export class Dialer {
 
   constructor(hooks: DialHooks) {
     this.#hooks = hooks;
-    this.#reach = new Reach(hooks.isOwn);
+    this.#reach = new Reach(hooks);
   }
 
   /** Takes the route's next turn: those not known down, beginning with the one whose turn it is, and then the others. */
@@ -153,6 +152,7 @@ export class Dialer {
       }
       if (tried.error.code === "target-down") this.note(target, "down", tried.error.message);
       last = tried.error;
+      if (last.code === "out-of-descriptors") break;
     }
     return fail(last ?? noTarget);
   }

@@ -1,11 +1,14 @@
-/** How many connections may be open at once, so that there are always descriptors left to serve those that are. */
+/** How many connections may be open at once, to clients and to services, so that descriptors never run out. */
+import type net from "node:net";
 import type { MuxEvent } from "../core/events.ts";
 
 /** For listeners, files, name look-ups and everything else that shares the process. */
 const reserve = 64;
 const mostReservedShare = 0.25;
 /** Beyond this the limit would only say how much memory there is. */
-const mostClients = 65_536;
+const mostConnections = 131_072;
+/** A client's own connection, and one to its service: without the second the first is of no use. */
+const fewestConnections = 2;
 
 interface Report {
   readonly userLimits?: { readonly open_files?: { readonly soft?: unknown } };
@@ -14,41 +17,78 @@ interface Report {
 /** It is over only when so much is free again: not with each connection that comes and goes. */
 const relief = 0.9;
 
+interface LimitOptions {
+  /** What the system's limit on open files leaves, when absent. */
+  readonly most: number | undefined;
+  /** Those that are connected now. */
+  readonly clients: ReadonlySet<unknown>;
+  /** Ends connections to services that carry nothing; called when there is no room. */
+  readonly letGoOfIdle: () => void;
+  readonly emit: (event: MuxEvent) => void;
+}
+
 export class Limit {
   readonly #most: number;
-  readonly #emit: (event: MuxEvent) => void;
+  readonly #options: LimitOptions;
+  readonly #toServices = new Set<net.Socket>();
   #turnedAway = 0;
   #isOver = false;
 
-  /** `most` defaults to what the system's limit on open files leaves. */
-  constructor(most: number | undefined, emit: (event: MuxEvent) => void) {
-    this.#most = most ?? connectionLimit(openFileLimit());
-    this.#emit = emit;
+  constructor(options: LimitOptions) {
+    this.#most = options.most ?? connectionLimit(openFileLimit());
+    this.#options = options;
   }
 
-  /** Whether another connection may join so many; one that may not is counted. */
-  admits(open: number): boolean {
-    if (open < this.#most) return true;
+  /** Whether another client may join, with a connection to a service for each; one that may not is counted. */
+  admitsClient(): boolean {
+    const { clients } = this.#options;
+    return this.#admits(() => clients.size + Math.max(clients.size, this.#toServices.size) + 2 <= this.#most);
+  }
+
+  /**
+   * Whether `socket` may be connected to a service; one that may not is counted. One client can ask for many: each stream of
+   * HTTP/2 may take one.
+   */
+  admitsService(socket: net.Socket): boolean {
+    if (!this.#admits(() => this.#open < this.#most)) return false;
+    this.#toServices.add(socket);
+    socket.once("close", () => {
+      this.#toServices.delete(socket);
+      this.left();
+    });
+    return true;
+  }
+
+  /** A connection has closed. */
+  left(): void {
+    if (this.#isOver && this.#open < this.#most * relief) this.#tell(false);
+  }
+
+  get #open(): number {
+    return this.#options.clients.size + this.#toServices.size;
+  }
+
+  #admits(hasRoom: () => boolean): boolean {
+    if (hasRoom()) return true;
+    this.#options.letGoOfIdle();
+    // Their descriptors are free already; "close" follows later.
+    for (const socket of this.#toServices) if (socket.destroyed) this.#toServices.delete(socket);
+    if (hasRoom()) return true;
     this.#turnedAway++;
     if (!this.#isOver) this.#tell(true);
     return false;
   }
 
-  /** So many are open after one has closed. */
-  left(open: number): void {
-    if (this.#isOver && open < this.#most * relief) this.#tell(false);
-  }
-
   #tell(isOver: boolean): void {
     this.#isOver = isOver;
-    this.#emit({ type: "overload", isOver, limit: this.#most, turnedAway: this.#turnedAway });
+    this.#options.emit({ type: "overload", isOver, limit: this.#most, turnedAway: this.#turnedAway });
   }
 }
 
-/** A connection takes two descriptors: the client's and the service's. */
+/** What may be open of so many files, in connections. */
 export function connectionLimit(openFiles: number): number {
   const reserved = Math.min(reserve, Math.floor(openFiles * mostReservedShare));
-  return Math.max(1, Math.min(mostClients, Math.floor((openFiles - reserved) / 2)));
+  return Math.max(fewestConnections, Math.min(mostConnections, openFiles - reserved));
 }
 
 /** The system's limit for this process; where it tells none there is none. */

@@ -30,8 +30,8 @@ export interface MuxOptions {
   readonly helloMilliseconds: number;
   /** IP addresses whose PROXY header is believed. */
   readonly acceptProxy?: readonly string[];
-  /** The most connections that may be open at once; what the system allows when absent. */
-  readonly mostClients?: number;
+  /** The most connections, to clients and to services, that may be open at once; what the system allows when absent. */
+  readonly mostConnections?: number;
 }
 
 export class Mux {
@@ -64,6 +64,7 @@ export class Mux {
     this.#helloMilliseconds = options.helloMilliseconds;
     this.#dialer = new Dialer({
       isOwn: (socket, port) => port === this.port && this.#listensOn(socket.remoteAddress),
+      admits: (socket) => this.#limit.admitsService(socket),
       onState: (target, state, reason) => {
         const because = reason === undefined ? {} : { reason };
         options.emit({ type: "target", target: formatTarget(target), state, ...because });
@@ -71,7 +72,15 @@ export class Mux {
       onPassedOver: (checked) => this.#health.passedOver(checked),
     });
     this.#health = new Health((checked) => probe(checked, this.#dialer, options.trusted));
-    this.#limit = new Limit(options.mostClients, options.emit);
+    this.#limit = new Limit({
+      most: options.mostConnections,
+      clients: this.#clients,
+      letGoOfIdle: () => {
+        this.#http.letGoOfIdle();
+        this.#upstreams.letGoOfIdle();
+      },
+      emit: options.emit,
+    });
     this.#open = new OpenConnectionsWatch(this.#clients, (routes) => options.emit({ type: "open", routes }));
     this.#upstreams = new Upstreams(this.#dialer, options.trusted);
     const site = () => ({ port: this.port, table: this.#table, summaries: this.#summaries });
@@ -186,7 +195,7 @@ export class Mux {
   #accept(socket: Socket, address: string): void {
     // It has been reset since it came: there is nobody to serve, and nobody to name to a service.
     if (socket.remoteAddress === undefined) return void socket.destroy();
-    if (!this.#limit.admits(this.#clients.size)) return void socket.resetAndDestroy();
+    if (!this.#limit.admitsClient()) return void socket.resetAndDestroy();
     const client = new Client(socket, address, this.#clientHooks);
     this.#clients.add(client);
     void serveConnection(client, this.#context);
@@ -209,7 +218,7 @@ export class Mux {
 
   #forget(client: Client): void {
     this.#clients.delete(client);
-    this.#limit.left(this.#clients.size);
+    this.#limit.left();
     if (this.#clients.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 

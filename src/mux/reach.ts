@@ -3,24 +3,28 @@ import { lookup } from "node:dns/promises";
 import net from "node:net";
 import { fail, ok, type Result } from "../core/errors.ts";
 import type { Target } from "../core/route.ts";
-import { connect, notListening, ownAddress, unreachable } from "./connect.ts";
+import { connect, notListening, outOfDescriptors, ownAddress, unreachable } from "./connect.ts";
 import type { Waiting } from "./waiting.ts";
 
 const localhost = ["127.0.0.1", "::1"];
 
-/** Whether the mux itself is on the other side. */
-export type IsOwn = (socket: net.Socket, port: number) => boolean;
+export interface ReachHooks {
+  /** Whether the mux itself is on the other side. */
+  readonly isOwn: (socket: net.Socket, port: number) => boolean;
+  /** Whether there is room for one more connection; it counts from here until it closes. */
+  readonly admits: (socket: net.Socket) => boolean;
+}
 
 /** No system gives a port below this to who connects: Linux begins here by default, others higher (RFC 6335 §6). */
 const firstEphemeralPort = 32_768;
 
 export class Reach {
-  readonly #isOwn: IsOwn;
+  readonly #hooks: ReachHooks;
   /** The address of "localhost" that answered last, by port: most services listen on one family only. */
   readonly #answered = new Map<string, string>();
 
-  constructor(isOwn: IsOwn) {
-    this.#isOwn = isOwn;
+  constructor(hooks: ReachHooks) {
+    this.#hooks = hooks;
   }
 
   /** Fails with `target-down`, `target-is-mux` or `out-of-descriptors`; never rejects. */
@@ -42,7 +46,7 @@ export class Reach {
     let last: Result<S> = fail(unreachable(target, undefined));
     for (const address of addresses.value) {
       last = await this.#try(address, target, create(), waiting);
-      if (last.ok || last.error.code === "target-is-mux") break;
+      if (last.ok || last.error.code !== "target-down") break;
     }
     return last;
   }
@@ -53,8 +57,9 @@ export class Reach {
     socket: S,
     waiting: Waiting,
   ): Promise<Result<S>> {
+    if (!this.#hooks.admits(socket)) return Promise.resolve(fail(outOfDescriptors));
     const connected = () => {
-      if (this.#isOwn(socket, target.port)) {
+      if (this.#hooks.isOwn(socket, target.port)) {
         socket.destroy();
         return fail(ownAddress(target));
       }

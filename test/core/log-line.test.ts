@@ -125,7 +125,7 @@ test("the limit on connections is a line when it is reached, and when it is no m
   const overload = { type: "overload", limit: 4000, turnedAway: 7 } as const;
   assert.match(
     formatEvent({ ...overload, isOver: true }, plain),
-    /^All 4000 connections are in use; .*ulimit/,
+    /^All 4000 connections, to clients and to services, are in use; .*ulimit/,
   );
   assert.equal(
     formatEvent({ ...overload, isOver: false }, plain),

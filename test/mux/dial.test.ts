@@ -176,7 +176,7 @@ describe("A target", () => {
       const port = await portOnce(host);
       const target = parseTarget(`tcp://${host.includes(":") ? `[${host}]` : host}:${port}`);
       assert.ok(target.ok);
-      const reached = await new Reach(() => false).connect(
+      const reached = await new Reach({ isOwn: () => false, admits: () => true }).connect(
         target.value,
         () => introvert(host),
         new Waiting(),

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import type { ServerResponse } from "node:http";
 import net from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { connectionLimit } from "../../src/mux/limit.ts";
 import { captured } from "../core/hex-fixtures.ts";
-import { ask, until } from "./http-support.ts";
+import { ask, connectBy, until, whole } from "./http-support.ts";
 import { startProcess } from "./own-process.ts";
 import { connectOwn } from "./pieces.ts";
 import { connect, outcome, read } from "./streams.ts";
@@ -30,16 +31,17 @@ async function isServed(client: net.Socket): Promise<boolean> {
 }
 
 describe("The limit on connections", () => {
-  it("leaves a quarter of the open files, at most 64, and takes two for each connection", () => {
+  it("leaves a quarter of the open files, at most 64, and two at least", () => {
     for (const [files, connections] of [
-      [0, 1],
-      [3, 1],
-      [20, 7],
-      [256, 96],
-      [1024, 480],
-      [4096, 2016],
-      [1_048_576, 65_536],
-      [Number.POSITIVE_INFINITY, 65_536],
+      [0, 2],
+      [2, 2],
+      [3, 3],
+      [20, 15],
+      [256, 192],
+      [1024, 960],
+      [4096, 4032],
+      [1_048_576, 131_072],
+      [Number.POSITIVE_INFINITY, 131_072],
     ] as const) {
       assert.equal(connectionLimit(files), connections, `${files} files`);
     }
@@ -47,7 +49,7 @@ describe("The limit on connections", () => {
 
   it("turns more away, which is told once, and ends when there is room again", async () => {
     await using service = await startTcp(echo);
-    await using mux = await startMux({ "*": `tcp://127.0.0.1:${service.port}` }, { mostClients: 10 });
+    await using mux = await startMux({ "*": `tcp://127.0.0.1:${service.port}` }, { mostConnections: 20 });
     const overloads = () => mux.events.filter((event) => event.type === "overload");
 
     const open: net.Socket[] = [];
@@ -57,7 +59,7 @@ describe("The limit on connections", () => {
       const { bytes, error } = await outcome(net.connect(mux.port, "127.0.0.1"));
       assert.deepEqual([bytes.length, error], [0, "ECONNRESET"]);
     }
-    assert.deepEqual(overloads(), [{ type: "overload", isOver: true, limit: 10, turnedAway: 1 }]);
+    assert.deepEqual(overloads(), [{ type: "overload", isOver: true, limit: 20, turnedAway: 1 }]);
     for (const client of open) assert.equal(await isServed(client), true);
 
     const reports = () => mux.events.filter((event) => event.type === "connection").length;
@@ -70,11 +72,65 @@ describe("The limit on connections", () => {
     open.pop()?.destroy();
     open.pop()?.destroy();
     const over = await mux.event("overload", ({ isOver }) => !isOver);
-    assert.deepEqual(over, { type: "overload", isOver: false, limit: 10, turnedAway: 6 });
+    assert.deepEqual(over, { type: "overload", isOver: false, limit: 20, turnedAway: 6 });
     for (const client of open.splice(0)) client.destroy();
     await until(() => reports() === 11, "all have left");
     assert.equal(overloads().length, 2);
   });
+
+  it("counts what one client asks of services: a stream of HTTP/2 without room is answered 503", async () => {
+    const held: ServerResponse[] = [];
+    await using web = await startHttp((_request, response) => void held.push(response));
+    await using mux = await startMux({ "web.test": `http://127.0.0.1:${web.port}` }, { mostConnections: 20 });
+    await using client = connectBy("HTTP/2 over TLS", mux, "web.test");
+    const served = Array.from({ length: 19 }, () => client.send());
+    await until(() => held.length === 19, "as many as there is room for");
+    const refused = await whole(client.send({ headers: { accept: "text/plain" } }));
+    assert.deepEqual([refused.status, refused.headers["oneport-refusal"]], [503, "out-of-descriptors"]);
+    assert.match(refused.text, /ulimit -n/);
+    const { bytes, error } = await outcome(net.connect(mux.port, "127.0.0.1"));
+    assert.deepEqual([bytes.length, error], [0, "ECONNRESET"]);
+    assert.equal(
+      mux.events.filter(({ type }) => type === "target").length,
+      1,
+      "the service is up all the while",
+    );
+    const overloads = () => mux.events.filter((event) => event.type === "overload");
+    assert.deepEqual(overloads(), [{ type: "overload", isOver: true, limit: 20, turnedAway: 1 }]);
+
+    for (const sending of served.slice(0, 3)) sending.abort();
+    const over = await mux.event("overload", ({ isOver }) => !isOver);
+    assert.deepEqual(over, { type: "overload", isOver: false, limit: 20, turnedAway: 2 });
+    for (const response of held) response.end("web");
+    for (const sending of served.slice(3)) assert.equal((await whole(sending)).text, "web");
+  });
+
+  for (const [what, headers] of [
+    ["the relay", {}],
+    ["Node", { te: "trailers" }],
+  ] as const) {
+    it(`turns nobody away for connections that ${what} only keeps`, async () => {
+      await using service = await startTcp(echo);
+      await using web = await startHttp((_request, response) => void response.end("web"));
+      await using mux = await startMux(
+        { "web.test": `http://127.0.0.1:${web.port}`, "*": `tcp://127.0.0.1:${service.port}` },
+        { mostConnections: 8 },
+      );
+      const client = connectBy("HTTP/2 over TLS", mux, "web.test");
+      const answers = await Promise.all(Array.from({ length: 6 }, () => whole(client.send({ headers }))));
+      assert.deepEqual(new Set(answers.map(({ text }) => text)), new Set(["web"]));
+      await client[Symbol.asyncDispose]();
+      await mux.report(({ route }) => route === "web.test");
+      assert.ok(web.sockets.size > 4, `${web.sockets.size} are kept`);
+
+      const joining = Array.from({ length: 4 }, () => join(mux.port));
+      for (const stream of await Promise.all(joining)) (stream ?? assert.fail()).destroy();
+      assert.deepEqual(
+        mux.events.filter(({ type }) => type === "overload"),
+        [],
+      );
+    });
+  }
 
   it("keeps a process with few files alive: what is open is served while hundreds knock", async (context) => {
     if (process.platform === "win32") return context.skip("it has no such limit");
@@ -109,8 +165,8 @@ describe("The limit on connections", () => {
     assert.deepEqual(
       overloads.map(({ isOver, limit }) => [isOver, limit]),
       [
-        [true, 96],
-        [false, 96],
+        [true, 192],
+        [false, 192],
       ],
     );
     await until(() => service.sockets.size === 0, "nothing is left open");

@@ -26,7 +26,12 @@ export async function startFront(
   routes: Record<string, unknown>,
   version: "HTTP/1.1" | "HTTP/2" = "HTTP/1.1",
 ): Promise<Front> {
-  const dialer = new Dialer({ isOwn: () => false, onState: () => {}, onPassedOver: () => {} });
+  const dialer = new Dialer({
+    isOwn: () => false,
+    admits: () => true,
+    onState: () => {},
+    onPassedOver: () => {},
+  });
   const upstreams = new Upstreams(dialer, () => []);
   const table = new RouteTable(parseRoutes(routes).routes);
   const answerer = new Answerer(() => ({ port: 443, table, summaries: [] }), upstreams);

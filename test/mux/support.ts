@@ -35,7 +35,7 @@ interface TestOptions {
   readonly helloMilliseconds?: number;
   readonly trusted?: string[];
   readonly acceptProxy?: readonly string[];
-  readonly mostClients?: number;
+  readonly mostConnections?: number;
   /** In place of certificates of the authority. */
   readonly contextFor?: MuxOptions["contextFor"];
 }

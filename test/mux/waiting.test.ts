@@ -87,6 +87,7 @@ describe("Connections to a service that is not up", () => {
     assert.ok(route);
     const dialer = new Dialer({
       isOwn: () => false,
+      admits: () => true,
       onState: () => undefined,
       onPassedOver: () => undefined,
     });

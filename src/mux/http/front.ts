@@ -27,6 +27,11 @@ export class HttpFront {
     this.#relay.serve(client, stream);
   }
 
+  /** Ends the connections to services that carry nothing just now. */
+  letGoOfIdle(): void {
+    this.#relay.letGoOfIdle();
+  }
+
   /** Ends what is idle, and everything else as soon as its last answer is out. */
   drain(): void {
     this.#connections.drain();

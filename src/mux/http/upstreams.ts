@@ -82,6 +82,11 @@ export class Upstreams {
     return request;
   }
 
+  /** Ends the connections that carry nothing just now. */
+  letGoOfIdle(): void {
+    this.#agent.letGoOfIdle();
+  }
+
   close(): void {
     this.#agent.destroy();
   }
@@ -90,6 +95,11 @@ export class Upstreams {
 class Pool extends http.Agent {
   hasFree(key: string): boolean {
     return this.freeSockets[key]?.some((socket) => !socket.destroyed) ?? false;
+  }
+
+  letGoOfIdle(): void {
+    for (const sockets of Object.values(this.freeSockets))
+      for (const socket of sockets ?? []) socket.destroy();
   }
 
   override getName(options?: PooledOptions): string {

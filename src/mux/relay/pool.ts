@@ -56,7 +56,12 @@ export class Pool {
   /** Ends what is idle, and takes nothing more. */
   close(): void {
     this.#isClosed = true;
+    this.letGoOfIdle();
+  }
+
+  letGoOfIdle(): void {
     for (const idle of this.#idle.values()) for (const upstream of idle) upstream.destroy();
     this.#idle.clear();
+    this.#count = 0;
   }
 }

@@ -35,6 +35,11 @@ export class Relay {
     return true;
   };
 
+  /** Ends the connections to services that are idle. */
+  letGoOfIdle(): void {
+    this.#context.pool.letGoOfIdle();
+  }
+
   /** Ends the connections to services that are idle, and every other one after its answer. */
   drain(): void {
     this.#context.pool.close();
