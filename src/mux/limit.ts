@@ -52,7 +52,8 @@ export class Limit {
   admitsService(socket: net.Socket): boolean {
     if (!this.#admits(() => this.#open < this.#most)) return false;
     this.#toServices.add(socket);
-    socket.once("close", () => {
+    // It comes once, and `once` would keep a wrapper as long as the connection is open.
+    socket.on("close", () => {
       this.#toServices.delete(socket);
       this.left();
     });
