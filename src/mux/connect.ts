@@ -8,7 +8,7 @@ import { nobodyWaits, type Waiting } from "./waiting.ts";
 /** A machine that does not answer at all is given up after this; one that refuses says so at once. */
 const connectMilliseconds = 10_000;
 
-/** Resolves with `socket` when it is connected; rejects with what the system says. */
+/** Resolves with `socket` when it is connected; rejects with what the system says, and the socket is destroyed. */
 export function connect<S extends net.Socket>(
   socket: S,
   host: string,
@@ -16,7 +16,10 @@ export function connect<S extends net.Socket>(
   waiting: Waiting,
 ): Promise<S> {
   return new Promise((resolve, reject) => {
-    if (waiting.isOver) return reject(nobodyWaits());
+    if (waiting.isOver) {
+      socket.destroy();
+      return reject(nobodyWaits());
+    }
     const timer = setTimeout(() => {
       socket.destroy(new Error(`no answer within ${connectMilliseconds / 1000} s`));
     }, connectMilliseconds);

@@ -9,6 +9,7 @@ import { alertRecord, tlsAlert } from "../../src/core/tls-alert.ts";
 import { Reach } from "../../src/mux/reach.ts";
 import { Waiting } from "../../src/mux/waiting.ts";
 import { captured } from "../core/hex-fixtures.ts";
+import { until } from "./http-support.ts";
 import { connect, connectTls, outcome, read, turn } from "./streams.ts";
 import { freePort, startMux, startTcp, type TestMux } from "./support.ts";
 
@@ -194,6 +195,26 @@ describe("A target", () => {
       assert.equal((await mux.report(() => true)).target, `tcp://localhost:${service.port}`);
     });
   }
+
+  it("that nobody waits for any more holds no place among the connections", async () => {
+    const open = new Set<net.Socket>();
+    const admits = (socket: net.Socket) => {
+      open.add(socket);
+      socket.on("close", () => open.delete(socket));
+      return true;
+    };
+    const target = parseTarget("tcp://localhost:1");
+    assert.ok(target.ok);
+    const waiting = new Waiting();
+    waiting.end();
+    const reached = await new Reach({ isOwn: () => false, admits }).connect(
+      target.value,
+      () => new net.Socket(),
+      waiting,
+    );
+    assert.equal(reached.ok, false);
+    await until(() => open.size === 0, "all are closed");
+  });
 
   it("with a name that nobody knows is told down, and why", async () => {
     await using mux = await startMux({ "*": { to: "tcp://nobody.invalid:1", hold: 0 } });
