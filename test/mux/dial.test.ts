@@ -23,6 +23,11 @@ async function ask(mux: TestMux): Promise<string> {
   return String((await outcome(client)).bytes);
 }
 
+/** The connected sockets of this process, at either end. */
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+}
+
 /** A port that was the system's to give a moment ago. */
 async function portOnce(host: string): Promise<number> {
   await using service = await startTcp(() => undefined, { host });
@@ -160,13 +165,12 @@ describe("A connection that is being made to a service", () => {
     const client = await connect(mux.port);
     client.on("error", () => undefined);
     client.write(words);
-    const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
     // The two that wait for the service, the client's two ends, and the one to be connected.
-    while (sockets() < 5) await turn();
+    while (openSockets() < 5) await turn();
     client.resetAndDestroy();
     await mux.report(() => true);
-    for (let turns = 0; turns < 100 && sockets() > 2; turns++) await turn();
-    assert.equal(sockets(), 2);
+    for (let turns = 0; turns < 100 && openSockets() > 2; turns++) await turn();
+    assert.equal(openSockets(), 2);
     assert.ok(!mux.events.some(({ type }) => type === "target"));
   });
 });
@@ -231,6 +235,7 @@ describe("A target", () => {
     it(`that is the mux itself is refused at once (${host})`, async () => {
       await using mux = await startMux({});
       mux.setRoutes({ "*": { to: `tcp://${host}:${mux.port}`, hold: 600 } });
+      const before = openSockets();
       const client = await connect(mux.port);
       const reset = outcome(client);
       client.write(words);
@@ -238,6 +243,7 @@ describe("A target", () => {
       const { ending } = await mux.report(({ route }) => route === "*");
       assert.equal(ending.how === "refused" && ending.problem.code, "target-is-mux");
       assert.match(ending.how === "refused" ? ending.problem.message : "", /Oneport itself/);
+      await until(() => openSockets() === before, "the connection to itself is closed");
     });
   }
 });
