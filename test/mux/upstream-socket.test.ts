@@ -103,6 +103,22 @@ describe("What an upstream socket reads", () => {
     });
   }
 
+  it("is not overwritten in a peer that keeps it by what another one reads", async () => {
+    const saying = (words: string) => startTcp((socket) => void socket.write(words));
+    await using one = await saying("what the first one says");
+    await using two = await saying("WHAT ANOTHER SAYS SOON AFTER");
+    const kept: Buffer[] = [];
+    const keeping = () => new Writable({ highWaterMark: 1, write: (chunk: Buffer) => void kept.push(chunk) });
+    for (const { port } of [one, two]) {
+      const upstream = await dial(port);
+      const before = kept.length;
+      upstream.deliverTo(keeping());
+      while (kept.length === before) await turn();
+      upstream.pause();
+    }
+    assert.deepEqual(kept.map(String), ["what the first one says", "WHAT ANOTHER SAYS SOON AFTER"]);
+  });
+
   it("waits in a corked peer as it was, though more has been read since", async () => {
     const opened = Promise.withResolvers<net.Socket>();
     await using service = await startTcp((socket) => opened.resolve(socket.setNoDelay()));
