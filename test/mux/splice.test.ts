@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
+import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
-import { splice } from "../../src/mux/splice.ts";
-import { connect, connectTls, greeting, outcome, read, ways } from "./streams.ts";
+import { copy, splice } from "../../src/mux/splice.ts";
+import { connect, connectTls, greeting, outcome, read, turn, ways } from "./streams.ts";
 import { startMux, startTcp } from "./support.ts";
 
 for (const way of ways) {
@@ -157,6 +158,22 @@ describe("A service that is killed in the midst of a stream", () => {
     assert.match(ending.how, /^(closed|reset)$/);
     assert.equal(target, `tcp://127.0.0.1:${port}`);
     assert.ok(sent > 1_000_000);
+  });
+});
+
+describe("A copy", () => {
+  it("stops whoever says little at a time as well while nobody takes it, and loses nothing", async () => {
+    const from = new PassThrough();
+    const to = new PassThrough({ highWaterMark: 8 });
+    copy(from, to);
+    from.write("a few words ");
+    await turn();
+    assert.ok(from.isPaused());
+    from.end("and some more");
+    assert.equal(
+      String(Buffer.concat([to.read(), (await once(to, "data"))[0]])),
+      "a few words and some more",
+    );
   });
 });
 
