@@ -160,8 +160,10 @@ describe("A tunnel through a WebSocket", () => {
       const behind = new Promise<net.Socket>((resolve) => arrived.push(resolve));
       const client = await connectOwn(mux, "old.test");
       const closed = once(await behind, "close");
+      const start = performance.now();
       client.resetAndDestroy();
       await closed;
+      assert.ok(performance.now() - start < 5000, "long before the handshake would have been given up");
     }
   });
 
