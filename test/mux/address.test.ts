@@ -55,6 +55,16 @@ describe("A connection to a route's own address", () => {
     assert.ok(plain < held / 2, `not held ${plain} ms`);
   });
 
+  it("ends with a service that ends without a word, though the client has not said one either", async () => {
+    await using service = await startTcp((socket) => void socket.resume().end());
+    await using mux = await startMux({ "curt.test": `tcp://127.0.0.1:${service.port}` });
+    const { bytes, error } = await outcome(await connectOwn(mux, "curt.test"));
+    assert.deepEqual([bytes.length, error], [0, undefined]);
+    const { ending, milliseconds } = await mux.report(() => true);
+    assert.deepEqual(ending, { how: "closed" });
+    assert.ok(milliseconds < 5000, "long before the client's silence would have been too long");
+  });
+
   it("carries the words of a client that speaks first, whatever they look like", async () => {
     await using service = await startTcp(echo);
     const domain = "any.test";
