@@ -200,6 +200,23 @@ describe("A target", () => {
     });
   }
 
+  it("is not down because this process has no descriptor left, and is not tried at another address", async () => {
+    const target = parseTarget("tcp://localhost:1");
+    assert.ok(target.ok);
+    let tried = 0;
+    const barred = () => {
+      tried++;
+      const socket = new net.Socket();
+      const connect = () =>
+        socket.destroy(Object.assign(new Error("connect EMFILE"), { code: "EMFILE", syscall: "connect" }));
+      return Object.assign(socket, { connect });
+    };
+    const reach = new Reach({ isOwn: () => false, admits: () => true });
+    const reached = await reach.connect(target.value, barred, new Waiting());
+    assert.equal(!reached.ok && reached.error.code, "out-of-descriptors");
+    assert.equal(tried, 1);
+  });
+
   it("that nobody waits for any more holds no place among the connections", async () => {
     const open = new Set<net.Socket>();
     const admits = (socket: net.Socket) => {
