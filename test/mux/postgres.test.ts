@@ -152,6 +152,7 @@ describe("A PostgreSQL client", () => {
       const { ending } = await mux.report(() => true);
       assert.equal(ending.how === "refused" && ending.problem.code, "target-without-tls", answer);
       assert.deepEqual(service.asked, [sslRequest]);
+      for (const socket of service.sockets) await outcome(socket);
     }
   });
 
@@ -165,6 +166,24 @@ describe("A PostgreSQL client", () => {
     assert.equal(await alertOf(raw, "auth.test"), "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR");
     const { milliseconds } = await mux.report(() => true);
     assert.ok(milliseconds >= 10_000 && milliseconds < 13_000, `${milliseconds} ms`);
+  });
+
+  it("takes such a service along at once when it breaks off before that has said anything", async () => {
+    const opened = Promise.withResolvers<net.Socket>();
+    await using service = await startTcp((socket) => opened.resolve(socket));
+    await using mux = await startMux({ "auth.test": `tls://127.0.0.1:${service.port}` });
+    const raw = await connect(mux.port);
+    assert.equal(await request(raw, sslRequest), "S");
+    tls.connect({ socket: raw, servername: "auth.test" }).on("error", () => undefined);
+    const socket = await opened.promise;
+    assert.deepEqual(await read(socket, 8), sslRequest);
+    const left = outcome(socket);
+    const start = performance.now();
+    raw.resetAndDestroy();
+    await left;
+    assert.ok(performance.now() - start < 5000, "long before the answer would have been too late");
+    const { ending } = await mux.report(() => true);
+    assert.deepEqual(ending, { how: "reset", by: "client" });
   });
 
   it("is told by an alert that its route carries HTTP, or that there is none", async () => {
