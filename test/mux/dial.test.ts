@@ -5,7 +5,9 @@ import net from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseTarget } from "../../src/core/parse-target.ts";
+import { parseRoutes } from "../../src/core/route.ts";
 import { alertRecord, tlsAlert } from "../../src/core/tls-alert.ts";
+import { Dialer } from "../../src/mux/dial.ts";
 import { Reach } from "../../src/mux/reach.ts";
 import { Waiting } from "../../src/mux/waiting.ts";
 import { captured } from "../core/hex-fixtures.ts";
@@ -215,6 +217,25 @@ describe("A target", () => {
     const reached = await reach.connect(target.value, barred, new Waiting());
     assert.equal(!reached.ok && reached.error.code, "out-of-descriptors");
     assert.equal(tried, 1);
+  });
+
+  it("is not asked for in vain where another of its route found no room already", async () => {
+    const { routes } = parseRoutes({ "*": { to: ["tcp://127.0.0.1:1", "tcp://127.0.0.1:2"] } });
+    const [route] = routes;
+    assert.ok(route);
+    let asked = 0;
+    const dialer = new Dialer({
+      isOwn: () => false,
+      admits: () => {
+        asked++;
+        return false;
+      },
+      onState: () => assert.fail("this says nothing about the targets"),
+      onPassedOver: () => undefined,
+    });
+    const dialled = await dialer.dialStream(route, { holdMilliseconds: 0, waiting: new Waiting() });
+    assert.equal(!dialled.ok && dialled.error.code, "out-of-descriptors");
+    assert.equal(asked, 1, "each in vain would be told as one turned away");
   });
 
   it("that nobody waits for any more holds no place among the connections", async () => {
