@@ -62,8 +62,10 @@ describe("TLS on a tcp:// route", () => {
         await turn();
         raw.resetAndDestroy();
       }
-      const reports = () => mux.events.filter((event) => event.type === "connection").length;
-      await until(() => reports() === clients, "every one is reported");
+      const reports = () => mux.events.filter((event) => event.type === "connection");
+      await until(() => reports().length === clients, "every one is reported");
+      for (const { connection } of reports())
+        assert.deepEqual(connection.ending, { how: "reset", by: "client" });
       await until(() => service.sockets.size === 0, "the service is left");
     });
 
