@@ -195,6 +195,24 @@ describe("The last end of a splice", () => {
   });
 });
 
+describe("An end of a splice that is over", () => {
+  it("leaves what is still on its way to the other one", async () => {
+    await using left = await connected();
+    await using right = await connected();
+    const bytes = Buffer.alloc(8_000_000, "all of it ");
+    right.near.write(bytes);
+    splice({ stream: left.near, raw: left.near }, { stream: right.near, raw: right.near }, assert.fail);
+    const closed = once(left.near, "close");
+    left.far.end();
+    right.far.end();
+    await closed;
+    assert.ok(right.near.writableLength > 0);
+    const received = await outcome(right.far);
+    assert.equal(received.error, undefined);
+    assert.equal(received.bytes.length, bytes.length);
+  });
+});
+
 describe("A splice that is over", () => {
   it("leaves nobody who listens to either stream, and no error without a hearer", async () => {
     await using left = await connected();
