@@ -238,14 +238,16 @@ describe("A target", () => {
     assert.equal(asked, 1, "each in vain would be told as one turned away");
   });
 
-  it("that nobody waits for any more holds no place among the connections", async () => {
+  it("that nobody waits for any more is not called, and holds no place among the connections", async () => {
+    let called = 0;
+    await using service = await startTcp((socket) => socket.end(`call ${++called}`));
     const open = new Set<net.Socket>();
     const admits = (socket: net.Socket) => {
       open.add(socket);
       socket.on("close", () => open.delete(socket));
       return true;
     };
-    const target = parseTarget("tcp://localhost:1");
+    const target = parseTarget(`tcp://localhost:${service.port}`);
     assert.ok(target.ok);
     const waiting = new Waiting();
     waiting.end();
@@ -256,6 +258,7 @@ describe("A target", () => {
     );
     assert.equal(reached.ok, false);
     await until(() => open.size === 0, "all are closed");
+    assert.equal(String((await outcome(await connect(service.port))).bytes), "call 1");
   });
 
   it("with a name that nobody knows is told down, and why", async () => {
