@@ -73,10 +73,14 @@ const options = {
   version: { type: "boolean" },
 } as const;
 
+/** VS Code puts this before the arguments of `vscode:uninstall` in package.json. */
+const uninstallMark = "--type=extension-post-uninstall";
+
 /** Reads the arguments after the program's name. Every failure is wrong use: exit status 2. */
 export function parseArguments(argv: readonly string[]): Result<Invocation> {
+  const args = argv[0] === uninstallMark ? argv.slice(1) : [...argv];
   // Not strict: which command was meant comes first, and the messages are ours.
-  const parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: false, tokens: true });
+  const parsed = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
   const { values, positionals, tokens } = parsed;
   const given = tokens.filter((token) => token.kind === "option");
 

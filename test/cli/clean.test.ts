@@ -4,6 +4,7 @@ import { chown, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import manifest from "../../package.json" with { type: "json" };
 import { renderHostsBlock } from "../../src/core/hosts-block.ts";
 import { run } from "../e2e/program.ts";
 import { localhost, nobody, shop } from "../platform/hosts-support.ts";
@@ -169,3 +170,19 @@ test("a mux that runs is ended first, so that it does not make another authority
   await running.ended();
   assert.ok(!(await readdir(place.folder)).includes("state"), output);
 });
+
+test(
+  "what VS Code runs when the extension is uninstalled removes everything, and asks nobody",
+  onLinux,
+  async () => {
+    await using place = await TrustPlace.make();
+    const { oneport } = await userHome(place);
+    await oneport("ca", "trust");
+    const [program, bundle, ...words] = manifest.scripts["vscode:uninstall"].split(" ");
+    assert.deepEqual([program, bundle], ["node", "./dist/cli.cjs"]);
+    const uninstalled = await oneport("--type=extension-post-uninstall", ...words);
+    assert.equal(uninstalled.errors, "");
+    assert.match(uninstalled.output, /^✓ Removed: The authority and the certificates, with their keys/m);
+    assert.equal((await oneport("clean")).output, "Nothing of Oneport is left.\n");
+  },
+);
