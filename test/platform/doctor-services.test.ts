@@ -95,6 +95,7 @@ test("a service that is down, fails, or speaks something else is told as such", 
   const nobody = await freePort();
   const routes: Record<string, unknown> = {
     "down.test": nobody,
+    "lines.test": `tcp://localhost:${nobody}`,
     "failing.test": failing.port,
     "silent.test": silent.port,
     "live.test": `ws://localhost:${failing.port}`,
@@ -110,6 +111,8 @@ test("a service that is down, fails, or speaks something else is told as such", 
   const target = `wrong: http://localhost:${nobody} is not up: nothing listens there.`;
   assert.deepEqual(seen(findings, "target", "down.test"), [target]);
   assert.deepEqual(seen(findings, "answer", "down.test"), []);
+  assert.match(seen(findings, "target", "lines.test").join(), /^wrong: \S+ is not up/);
+  assert.deepEqual(seen(findings, "certificate", "lines.test"), ["ok: A certificate can be shown for it."]);
   assert.deepEqual(seen(findings, "answer", "failing.test"), [
     "note: Its service answers 500 through Oneport.",
   ]);

@@ -30,11 +30,14 @@ export async function checkRoute(
   const atOwn = await checkOwnAddress(route, own, context);
   return [...(await names), ...certificate, ...tried.map(({ finding }) => finding), ...answer, ...atOwn];
 
-  /** Who shows the certificate: behind passthrough it is the service, if it is up at all. */
+  /**
+   * Who shows the certificate: behind passthrough it is the service. A handshake for a stream waits for its service, so nobody
+   * shows one while that is down.
+   */
   function shower(): Place | undefined {
-    if (route.kind !== "tls") return atMux || undefined;
+    if (route.kind === "http") return atMux || undefined;
     if (!up?.host || !name) return undefined;
-    return atMux || { host: up.host, port: up.target.port, name };
+    return atMux || (route.kind === "tls" ? { host: up.host, port: up.target.port, name } : undefined);
   }
 }
 
