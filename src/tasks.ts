@@ -3,13 +3,15 @@ import { readFile } from "node:fs/promises";
 import { type Finding, wrong } from "./core/diagnosis.ts";
 import { fail, ok, type Problem, problemOf, type Result } from "./core/errors.ts";
 import { permittedNames } from "./core/permitted-names.ts";
-import { parseSettings } from "./core/settings.ts";
+import { automaticPorts, parseSettings, type Settings } from "./core/settings.ts";
 import { readRoot } from "./core/trust.ts";
 import { speaks } from "./mux/speaks.ts";
 import { Certificates, certificateSettings } from "./platform/certificates.ts";
 import { diagnose } from "./platform/doctor/diagnose.ts";
 import { thisMachine } from "./platform/machine.ts";
 import { planWidening, widenAuthority } from "./platform/widen-authority.ts";
+import { type ControlFolder, controlFolder } from "./session/control-folder.ts";
+import { observeAll, problemWith } from "./session/observer.ts";
 import type { MadeAuthority, Task } from "./session/task.ts";
 
 export async function carryOut(task: Task): Promise<Result<unknown>> {
@@ -40,17 +42,45 @@ async function makeAuthority(stateDirectory: string): Promise<Result<MadeAuthori
 
 async function findings({ stateDirectory, settings: written, port }: Extract<Task, { task: "diagnose" }>) {
   const { settings, problems } = parseSettings(written);
+  const machine = thisMachine();
+  const folder = controlFolder(stateDirectory, { ...machine, uid: process.getuid?.() });
+  const others = port === undefined ? await muxesOfOthers(folder, settings.port) : [];
   const found: Finding[] = [];
   const context = {
     settings,
-    problems: problems.map((problem) => wrong("settings", problem)),
+    problems: [...problems.map((problem) => wrong("settings", problem)), ...others],
     certificates: certificateSettings(settings),
     stateDirectory,
     mux: port === undefined ? undefined : { port },
-    machine: thisMachine(),
+    machine,
   };
   for await (const finding of diagnose(context)) found.push(finding);
   return found;
+}
+
+/** Those that a start on these ports would join: whoever asks takes part in none. */
+async function muxesOfOthers(folder: ControlFolder, wanted: Settings["port"]): Promise<Finding[]> {
+  const ports = wanted === "auto" ? automaticPorts : [wanted];
+  try {
+    const all = await observeAll(folder);
+    return all
+      .filter(({ port }) => ports.includes(port))
+      .map((mux) =>
+        mux.is === "running" ? joinable(mux.port) : wrong("port", problemWith(mux), `port ${mux.port}`),
+      );
+  } catch (error) {
+    return [wrong("port", problemOf(error))];
+  }
+}
+
+function joinable(port: number): Finding {
+  return {
+    check: "port",
+    subject: `port ${port}`,
+    state: "note",
+    message: "Oneport listens there for others, and this window has no part in it.",
+    remedy: 'Run "oneport start" to join it.',
+  };
 }
 
 function unconstrained(file: string): Problem {

@@ -5,11 +5,10 @@ import { parseSettings } from "../core/settings.ts";
 import { certificateSettings } from "../platform/certificates.ts";
 import { diagnose } from "../platform/doctor/diagnose.ts";
 import { thisMachine } from "../platform/machine.ts";
-import { observeAll } from "../session/observer.ts";
+import { observeAll, problemWith } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { ownControlFolder, ownStateDirectory } from "./own-folders.ts";
 import { fileName, readSettings, settingsPath } from "./settings-source.ts";
-import { problemWith } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit status 1 if anything is wrong. */

@@ -1,9 +1,8 @@
 /** `oneport status`: what runs, who takes part in it, and how its routes do. */
-import type { Problem } from "../core/errors.ts";
 import type { RouteSummary } from "../core/events.ts";
 import { formatBytes } from "../core/log-line.ts";
 import { visible } from "../core/printable.ts";
-import { type Observed, observeAll } from "../session/observer.ts";
+import { type Observed, observeAll, problemWith } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { ownControlFolder } from "./own-folders.ts";
 import { formatTable } from "./table.ts";
@@ -33,21 +32,6 @@ export const nothingRuns = {
   message: "No mux is running.",
   remedy: 'Start one with "oneport start", or in VS Code.',
 };
-
-/** Why nothing can be told of a mux that is there. */
-export function problemWith({ is, port }: Exclude<Observed, Running>): Problem {
-  return {
-    code: `mux-${is}`,
-    message:
-      is === "silent"
-        ? `The mux on port ${port} does not answer.`
-        : `The mux on port ${port} is another version's, and does not talk to this one.`,
-    remedy:
-      is === "silent"
-        ? "Let the process that holds the port go on, or end it."
-        : "Use that version's oneport.",
-  };
-}
 
 /** One object a line: the mux, its windows, its routes. */
 function printJson({ port, state, windows, ...rest }: Running, terminal: Terminal): void {

@@ -1,5 +1,6 @@
-/** A look at a mux that runs, without taking part in it, and the means to end it: for the command line. */
+/** A look at a mux that runs, without taking part in it, and the means to end it. */
 import { setTimeout as wait } from "node:timers/promises";
+import type { Problem } from "../core/errors.ts";
 import type { SessionWindow } from "../core/events.ts";
 import { type MuxState, nextState, stopped } from "../core/mux-state.ts";
 import { type ControlFolder, controlledPorts } from "./control-folder.ts";
@@ -25,6 +26,21 @@ export async function observeAll(folder: ControlFolder): Promise<Observed[]> {
   const ports = await controlledPorts(folder);
   const all = await Promise.all(ports.map((port) => observe(folder, port)));
   return all.filter((observed) => observed !== undefined);
+}
+
+/** Why nothing can be told of a mux that is there. */
+export function problemWith({ is, port }: Exclude<Observed, { is: "running" }>): Problem {
+  return {
+    code: `mux-${is}`,
+    message:
+      is === "silent"
+        ? `The mux on port ${port} does not answer.`
+        : `The mux on port ${port} is another version's, and does not talk to this one.`,
+    remedy:
+      is === "silent"
+        ? "Let the process that holds the port go on, or end it."
+        : "Use that version's oneport.",
+  };
 }
 
 /**
