@@ -160,10 +160,11 @@ export async function activate(context: ExtensionContext): Promise<void> {
   };
 
   const showState = () => {
-    const { phase } = host.state;
+    const { phase, port } = host.state;
     const hasRoutes = settings.routes.length > 0;
     statusBar.show(host.state, hasRoutes);
     void commands.executeCommand("setContext", "oneport.phase", phase);
+    void commands.executeCommand("setContext", "oneport.port", port);
     void commands.executeCommand("setContext", "oneport.hasRoutes", hasRoutes);
   };
   const look = () => {

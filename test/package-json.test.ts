@@ -283,3 +283,11 @@ test("menus name commands that there are", () => {
     for (const { command } of items) assert.ok(declared.has(command), command);
   }
 });
+
+test("port 443 is offered everywhere only while the mux is not there already", () => {
+  const offers = Object.values(manifest.contributes.menus)
+    .flat()
+    .filter(({ command }) => command === "oneport.usePort443");
+  assert.equal(offers.length, 2);
+  for (const { when } of offers) assert.match(when, /\boneport\.port != 443$/);
+});
