@@ -28,6 +28,7 @@ import { routeHandlers } from "./ui/route-commands.ts";
 import { routeFacts } from "./ui/route-facts.ts";
 import { RouteSettings, type WrittenRoute } from "./ui/route-settings.ts";
 import { RoutesTree, rowOf } from "./ui/routes-tree.ts";
+import { settingsFindings } from "./ui/settings-findings.ts";
 import { showProblem } from "./ui/show-problem.ts";
 import { registerStateDecorations } from "./ui/state-decorations.ts";
 import { StatusBar } from "./ui/status-bar.ts";
@@ -76,6 +77,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     stateDirectory,
     log,
     readSettings,
+    findInSettings: () => settingsFindings(settings.brokenFiles, routes()),
     routes: () => parsed().routes,
     makeAuthority: () => makeAuthority(workerEntry, { stateDirectory }),
     elevation: {

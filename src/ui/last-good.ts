@@ -8,8 +8,8 @@ import { readSettingsText } from "./settings-marks.ts";
 
 export interface GoodPlaces {
   readonly places: readonly SettingsPlace[];
-  /** Some file is broken now. */
-  readonly isKept: boolean;
+  /** The files that are broken now. */
+  readonly broken: readonly Uri[];
 }
 
 /** The places, each with its value of `before` where its file is broken. Of the user's settings nobody knows the file. */
@@ -18,18 +18,22 @@ export async function lastGood(
   before: readonly SettingsPlace[],
 ): Promise<GoodPlaces> {
   // Nothing from a workspace that is not trusted acts, and VS Code leaves it out.
-  if (!workspace.isTrusted) return { places, isKept: false };
+  if (!workspace.isTrusted) return { places, broken: [] };
   const looked = await Promise.all(places.map((place) => look(place, before)));
-  return { places: looked.map(({ place }) => place), isKept: looked.some(({ isKept }) => isKept) };
+  return {
+    places: looked.map(({ place }) => place),
+    broken: looked.flatMap(({ broken }) => broken ?? []),
+  };
 }
 
 interface Looked {
   readonly place: SettingsPlace;
-  readonly isKept: boolean;
+  /** Its file, where that is broken. */
+  readonly broken?: Uri;
 }
 
 async function look(place: SettingsPlace, before: readonly SettingsPlace[]): Promise<Looked> {
-  const asItIs = { place, isKept: false };
+  const asItIs = { place };
   const document = documentOf(place);
   if (!document) return asItIs;
   const text = await settledText(document.uri);
@@ -37,11 +41,11 @@ async function look(place: SettingsPlace, before: readonly SettingsPlace[]): Pro
   const settings = readSettingsText(text, document.form);
   if (!settings) {
     const { value } = before.find(({ id }) => id === place.id) ?? place;
-    return { place: { ...place, value }, isKept: true };
+    return { place: { ...place, value }, broken: document.uri };
   }
   // VS Code reads a file that was mended a moment later than we do.
   const value = plain(settings.values["oneport.routes"]) ?? place.value;
-  return { place: { ...place, value }, isKept: false };
+  return { place: { ...place, value } };
 }
 
 const settleMilliseconds = 50;

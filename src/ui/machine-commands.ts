@@ -1,6 +1,7 @@
 /** The commands that change this machine outside VS Code, or look at the whole of it: nothing happens before a click agrees to it. */
 import { l10n, window } from "vscode";
-import type { Result } from "../core/errors.ts";
+import type { Finding } from "../core/diagnosis.ts";
+import { ok, type Result } from "../core/errors.ts";
 import { namesToConsentTo, needsConsent } from "../core/hosts-block.ts";
 import type { Route } from "../core/route.ts";
 import { elevate, hostsStep } from "../platform/elevate.ts";
@@ -20,6 +21,8 @@ export interface MachineContext extends CleanContext {
   readonly findings: FindingsPage;
   readonly workerEntry: string;
   readonly readSettings: () => Record<string, unknown>;
+  /** What is known of the settings without looking at the machine. */
+  readonly findInSettings: () => readonly Finding[];
   /** The routes in use, of every window where that is known. */
   readonly routes: () => readonly Route[];
 }
@@ -57,10 +60,17 @@ export function machineCommands(context: MachineContext): Pick<Handlers, Machine
   };
 }
 
-export function lookAtEverything({ workerEntry, stateDirectory, readSettings, host }: MachineContext) {
+export async function lookAtEverything(context: MachineContext): Promise<Result<readonly Finding[]>> {
+  const { workerEntry, stateDirectory, readSettings, findInSettings, host } = context;
   const { port } = host.state;
+  const inSettings = findInSettings();
   const settings = readSettings();
-  return diagnose(workerEntry, { stateDirectory, settings, ...(port !== undefined && { port }) });
+  const found = await diagnose(workerEntry, {
+    stateDirectory,
+    settings,
+    ...(port !== undefined && { port }),
+  });
+  return found.ok ? ok([...inSettings, ...found.value]) : found;
 }
 
 /** Offers what there is to do, or says that nothing is. */

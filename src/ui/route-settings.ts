@@ -38,16 +38,21 @@ export class RouteSettings implements Disposable {
     workspace.onDidChangeWorkspaceFolders(() => void this.read()),
     workspace.onDidGrantWorkspaceTrust(() => void this.read()),
     // VS Code tells nothing when a file that is mended says what was left of it while it was broken.
-    onFileWritten(() => this.#isKept && void this.read()),
+    onFileWritten(() => this.#broken.length > 0 && void this.read()),
   );
   #places = settingsPlaces();
   #routes: readonly WrittenRoute[] = [];
-  #isKept = false;
+  #broken: readonly Uri[] = [];
   /** Only the last of several readings at once counts. */
   #reading = 0;
 
   get routes(): readonly WrittenRoute[] {
     return this.#routes;
+  }
+
+  /** The paths of files that are no JSON just now, so that what they said before counts. */
+  get brokenFiles(): readonly string[] {
+    return this.#broken.map(({ fsPath }) => fsPath);
   }
 
   /** What the mux is given: all settings, with the last good routes of each place. */
@@ -57,11 +62,11 @@ export class RouteSettings implements Disposable {
 
   async read(): Promise<void> {
     const reading = ++this.#reading;
-    const { places, isKept } = await lastGood(settingsPlaces(), this.#places);
+    const { places, broken } = await lastGood(settingsPlaces(), this.#places);
     const routes = [...writtenIn(places), ...(workspace.isTrusted ? [] : await untrustedRoutes(places))];
     if (reading !== this.#reading) return;
     this.#places = places;
-    this.#isKept = isKept;
+    this.#broken = broken;
     this.#routes = routes;
     this.#changed.fire();
   }

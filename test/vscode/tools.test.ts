@@ -95,7 +95,7 @@ test("a model reads the routes, has them looked at, and adds one that the user a
   assert.deepEqual(await settingsOf(folder), written);
 });
 
-test("in Restricted Mode no route is added, and nobody is asked", async () => {
+test("in Restricted Mode no route is added, nobody is asked, and a diagnosis says why routes do not act", async () => {
   await using server = await CodeServer.start({
     extensions: [caller],
     settings: {
@@ -104,10 +104,20 @@ test("in Restricted Mode no route is added, and nobody is asked", async () => {
     },
   });
   await using browser = await Browser.open([]);
-  const folder = await server.makeFolder("shop");
+  const settings = { "oneport.routes": { "theirs.localhost": 3000 } };
+  const folder = await server.makeFolder("shop", settings);
   await using window = await Window.open(browser, server, { folder });
   const input = { domain: "shop.localhost", target: 3000, where: "user" };
   await call(window, folder, { name: "oneport_add_route", input });
   assert.match((await answer(folder)).error ?? "", /Restricted Mode/);
-  assert.deepEqual(await settingsOf(folder), {});
+  assert.deepEqual(await settingsOf(folder), settings);
+
+  await call(window, folder, { name: "oneport_diagnose", input: {} });
+  const findings = await json(folder);
+  assert.ok(Array.isArray(findings));
+  const about = findings.filter(({ subject }) => subject === "theirs.localhost");
+  assert.deepEqual(
+    about.map(({ state, message }) => [state, message]),
+    [["wrong", "Its route does not act, because this window is in Restricted Mode."]],
+  );
 });
