@@ -221,7 +221,9 @@ export async function activate(context: ExtensionContext): Promise<void> {
   log.info(`Activated in ${Math.round(performance.now() - began)} ms.`);
   await settings.read();
   // Whoever asks while the extension activates is answered when it has: by then there are routes to tell of.
-  subscriptions.push(registerTools({ routes, state: () => host.state, edits, diagnose }));
+  subscriptions.push(
+    registerTools({ routes, state: () => host.state, edits, diagnose, refresh: () => host.refresh() }),
+  );
   await commands.executeCommand("setContext", "oneport.loaded", true);
   showState();
   look();

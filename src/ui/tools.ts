@@ -1,4 +1,5 @@
 /** What language models may do: read the routes, have everything looked at, and, once a person agrees, add a route. */
+import { setTimeout as pause } from "node:timers/promises";
 import {
   Disposable,
   LanguageModelTextPart,
@@ -27,7 +28,12 @@ export interface ToolContext {
   readonly state: () => MuxState;
   readonly edits: RouteEdits;
   readonly diagnose: () => Promise<Result<readonly Finding[]>>;
+  /** Has every service asked whether it is up. */
+  readonly refresh: () => void;
 }
+
+/** Services are asked whether they are up; those that have not said so within this are as they were last. */
+const healthMilliseconds = 300;
 
 export function registerTools(context: ToolContext): Disposable {
   return Disposable.from(
@@ -37,10 +43,17 @@ export function registerTools(context: ToolContext): Disposable {
   );
 }
 
-function listRoutes({ routes, state }: ToolContext): LanguageModelTool<unknown> {
+function listRoutes({ routes, state, refresh }: ToolContext): LanguageModelTool<unknown> {
   return {
     prepareInvocation: () => ({ invocationMessage: l10n.t("Reading Oneport's routes") }),
-    invoke: () => answer(reportRoutes(state(), routes())),
+    invoke: async () => {
+      if (state().phase === "running") {
+        // Nobody asks the services while nobody sees the tree.
+        refresh();
+        await pause(healthMilliseconds);
+      }
+      return answer(reportRoutes(state(), routes()));
+    },
   };
 }
 

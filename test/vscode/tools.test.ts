@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Browser } from "../e2e/browser.ts";
+import { startTcp } from "../mux/support.ts";
 import { CodeServer, restrictedMode } from "./code-server.ts";
 import { eventually } from "./eventually.ts";
 import { Window } from "./window.ts";
@@ -120,4 +121,22 @@ test("in Restricted Mode no route is added, nobody is asked, and a diagnosis say
     about.map(({ state, message }) => [state, message]),
     [["wrong", "Its route does not act, because this window is in Restricted Mode."]],
   );
+});
+
+test("a model that reads the routes is told how the services are just then, though nobody sees the tree", async () => {
+  await using server = await CodeServer.start({ extensions: [caller] });
+  await using browser = await Browser.open([]);
+  await using running = new AsyncDisposableStack();
+  const service = running.use(await startTcp(() => undefined));
+  const routes = { "db.localhost": `tcp://localhost:${service.port}` };
+  const folder = await server.makeFolder("shop", { "oneport.routes": routes });
+  await using window = await Window.open(browser, server, { folder });
+  await eventually(async () => assert.match((await window.statusBar())[0]?.text ?? "", /^Oneport :\d+/));
+  const told = async (state: string) => {
+    await call(window, folder, { name: "oneport_list_routes", input: {} });
+    assert.partialDeepStrictEqual(await json(folder), { routes: [{ domain: "db.localhost", state }] });
+  };
+  await told("up");
+  await running.disposeAsync();
+  await told("down");
 });
