@@ -77,8 +77,11 @@ export class MuxHost implements Disposable {
     worker.ended.then(
       () => this.#ended(worker),
       (error: unknown) => {
-        this.#ended(worker, problemOf(error));
-        resolve(problemOf(error));
+        const problem = problemOf(error);
+        // It could not tell of its own death.
+        this.#options.onEvent({ type: "problem", problem });
+        this.#ended(worker, problem);
+        resolve(problem);
       },
     );
     const name = workspace.name ?? l10n.t("a window without a folder");

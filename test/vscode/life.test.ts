@@ -1,6 +1,6 @@
 /** How the mux lives with its window in a real VS Code: reloads, crashes, several folders, Restricted Mode, the user's settings. */
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Browser } from "../e2e/browser.ts";
@@ -325,4 +325,21 @@ test("A mux that could not go on says why, and is started again from there", asy
   }
   await window.toasts.press("newer version", "Try Again");
   await serves(server, "shop.localhost");
+});
+
+test("A mux whose thread dies says why, in the log too", async () => {
+  await using server = await CodeServer.start();
+  await using browser = await Browser.open([]);
+  const folder = await server.makeFolder("dead", {
+    "oneport.autoStart": false,
+    "oneport.routes": { "shop.localhost": 3000 },
+  });
+  const extensions = join(server.scratch, "extensions");
+  const installed = (await readdir(extensions)).find((name) => name.startsWith("oneport.oneport-"));
+  await writeFile(join(extensions, installed ?? "", "dist", "worker.cjs"), 'throw new Error("out of luck");');
+  await using window = await Window.open(browser, server, { folder });
+  await window.command("Oneport: Start Mux");
+  const toast = await window.toasts.shown("out of luck");
+  assert.deepEqual(toast.buttons, ["Try Again", "Show Log"]);
+  await eventually(async () => assert.match(await server.log(), /\[error\] .*out of luck/));
 });
