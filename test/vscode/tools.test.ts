@@ -132,10 +132,12 @@ test("a model that reads the routes is told how the services are just then, thou
   const folder = await server.makeFolder("shop", { "oneport.routes": routes });
   await using window = await Window.open(browser, server, { folder });
   await eventually(async () => assert.match((await window.statusBar())[0]?.text ?? "", /^Oneport :\d+/));
-  const told = async (state: string) => {
-    await call(window, folder, { name: "oneport_list_routes", input: {} });
-    assert.partialDeepStrictEqual(await json(folder), { routes: [{ domain: "db.localhost", state }] });
-  };
+  // On a busy machine a service's answer can come after the tool's own, and counts the next time.
+  const told = (state: string) =>
+    eventually(async () => {
+      await call(window, folder, { name: "oneport_list_routes", input: {} });
+      assert.partialDeepStrictEqual(await json(folder), { routes: [{ domain: "db.localhost", state }] });
+    });
   await told("up");
   await running.disposeAsync();
   await told("down");
