@@ -291,3 +291,10 @@ test("port 443 is offered everywhere only while the mux is not there already", (
   assert.equal(offers.length, 2);
   for (const { when } of offers) assert.match(when, /\boneport\.port != 443$/);
 });
+
+test("a suggested service's row has its one command in its menu as well, for who opens that from the keyboard", () => {
+  const groups = manifest.contributes.menus["view/item/context"]
+    .filter(({ command }) => command === "oneport.addSuggested")
+    .map(({ group }) => group);
+  assert.deepEqual(groups, ["inline@1", "1_open@1"]);
+});
