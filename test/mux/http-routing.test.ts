@@ -29,6 +29,11 @@ for (const way of ways) {
     assert.equal(report.requests, 1);
     assert.ok(report.received > 0 && report.sent > 0);
     assert.deepEqual(report.ending, { how: "closed" });
+
+    // Not an ordinary one: Node's client sends it on.
+    assert.equal((await ask(way, mux, "v2.api.test", { headers: { te: "trailers" } })).text, "api GET /");
+    const byNode = await mux.report(({ seen }) => seen.by !== "nothing" && seen.name === "v2.api.test");
+    assert.equal(byNode.target, `http://localhost:${api.port}`);
   });
 
   test(`${way}: twenty requests in turn use one connection to the client and one to the service`, async () => {
