@@ -86,6 +86,16 @@ for (const [what, request, status] of [
   });
 }
 
+test("the answer to a request that is the last ends its connection, and none behind it is served", async () => {
+  await using service = await recordRequests();
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers } = await dial(front.port);
+  socket.write(`${get}Connection: close\r\n\r\n${get}\r\n`);
+  await until(() => socket.closed, "its end");
+  assert.equal(answers().length, 1);
+  assert.equal(service.requests.length, 1);
+});
+
 test("a request that comes while another is answered waits for its turn", async () => {
   const asked: net.Socket[] = [];
   await using service = await startService((socket) => asked.push(socket));
