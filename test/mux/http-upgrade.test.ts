@@ -49,6 +49,14 @@ test("a request for another protocol that has a body is served as if it had not 
   );
 });
 
+test("where the service stays with HTTP, its answer says that it is the last on the connection", async () => {
+  await using service = await recordRequests();
+  await using mux = await startMux({ "shop.test": service.port });
+  const answer = await speak(mux.port, request("Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+  assert.equal(statusOf(answer), 200);
+  assert.match(answer, /\r\nConnection: close\r\n/i);
+});
+
 test("any other protocol passes, and half-closes and bytes behind it are its own", async () => {
   await using service = await startTcp((socket) => {
     let received = "";
