@@ -1,10 +1,13 @@
 /** How many connections may be open at once, to clients and to services, so that descriptors never run out. */
+import { readdirSync } from "node:fs";
 import type net from "node:net";
 import type { MuxEvent } from "../core/events.ts";
 
 /** For listeners, files, name look-ups and everything else that shares the process. */
 const reserve = 64;
 const mostReservedShare = 0.25;
+/** At least so many of the reserve are for what is opened later, and for a short time. */
+const spare = 16;
 /** Beyond this the limit would only say how much memory there is. */
 const mostConnections = 131_072;
 /** A client's own connection, and one to its service: without the second the first is of no use. */
@@ -20,6 +23,8 @@ const relief = 0.9;
 interface LimitOptions {
   /** What the system's limit on open files leaves, when absent. */
   readonly most: number | undefined;
+  /** How many addresses of routes' own are listened on: each takes a descriptor. */
+  readonly ownAddresses: () => number;
   /** Those that are connected now. */
   readonly clients: ReadonlySet<unknown>;
   /** Ends connections to services that carry nothing; called when there is no room. */
@@ -28,21 +33,20 @@ interface LimitOptions {
 }
 
 export class Limit {
-  readonly #most: number;
+  readonly #mostFiles = openFileLimit();
+  readonly #openBefore = filesOpen();
   readonly #options: LimitOptions;
   readonly #toServices = new Set<net.Socket>();
   #turnedAway = 0;
   #isOver = false;
 
   constructor(options: LimitOptions) {
-    this.#most = options.most ?? connectionLimit(openFileLimit());
     this.#options = options;
   }
 
   /** Whether another client may join, with a connection to a service for each; one that may not is counted. */
   admitsClient(): boolean {
-    const { clients } = this.#options;
-    return this.#admits(() => clients.size + Math.max(clients.size, this.#toServices.size) + 2 <= this.#most);
+    return this.#admits(() => this.#wanted + fewestConnections <= this.#most);
   }
 
   /**
@@ -62,11 +66,22 @@ export class Limit {
 
   /** A connection has closed. */
   left(): void {
-    if (this.#isOver && this.#open < this.#most * relief) this.#tell(false);
+    if (this.#isOver && this.#wanted < this.#most * relief) this.#tell(false);
+  }
+
+  get #most(): number {
+    const { most, ownAddresses } = this.#options;
+    return most ?? connectionLimit(this.#mostFiles, this.#openBefore + ownAddresses());
   }
 
   get #open(): number {
     return this.#options.clients.size + this.#toServices.size;
+  }
+
+  /** What is open, and what clients without a connection to a service can still ask for. */
+  get #wanted(): number {
+    const { size } = this.#options.clients;
+    return size + Math.max(size, this.#toServices.size);
   }
 
   #admits(hasRoom: () => boolean): boolean {
@@ -86,9 +101,10 @@ export class Limit {
   }
 }
 
-/** What may be open of so many files, in connections. */
-export function connectionLimit(openFiles: number): number {
-  const reserved = Math.min(reserve, Math.floor(openFiles * mostReservedShare));
+/** What may be open of so many files, in connections, where `others` are open for something else. */
+export function connectionLimit(openFiles: number, others: number): number {
+  const usual = Math.min(reserve, Math.floor(openFiles * mostReservedShare));
+  const reserved = Math.max(usual, others + spare);
   return Math.max(fewestConnections, Math.min(mostConnections, openFiles - reserved));
 }
 
@@ -98,4 +114,13 @@ function openFileLimit(): number {
   const soft = report.userLimits?.open_files?.soft;
   const limit = typeof soft === "string" ? Number(soft) : soft;
   return typeof limit === "number" && limit > 0 ? limit : Number.POSITIVE_INFINITY;
+}
+
+/** How many this process has; where the system does not list them, none are known. */
+function filesOpen(): number {
+  try {
+    return readdirSync("/dev/fd").length;
+  } catch {
+    return 0;
+  }
 }

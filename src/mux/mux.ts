@@ -75,6 +75,7 @@ export class Mux {
     this.#limit = new Limit({
       most: options.mostConnections,
       clients: this.#clients,
+      ownAddresses: () => this.#routesByAddress.size,
       letGoOfIdle: () => {
         this.#http.letGoOfIdle();
         this.#upstreams.letGoOfIdle();

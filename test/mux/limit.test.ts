@@ -31,19 +31,22 @@ async function isServed(client: net.Socket): Promise<boolean> {
 }
 
 describe("The limit on connections", () => {
-  it("leaves a quarter of the open files, at most 64, and two at least", () => {
-    for (const [files, connections] of [
-      [0, 2],
-      [2, 2],
-      [3, 3],
-      [20, 15],
-      [256, 192],
-      [1024, 960],
-      [4096, 4032],
-      [1_048_576, 131_072],
-      [Number.POSITIVE_INFINITY, 131_072],
+  it("leaves a quarter of the open files, at most 64, or 16 more than others have, and two connections at least", () => {
+    for (const [files, others, connections] of [
+      [0, 0, 2],
+      [20, 0, 4],
+      [64, 0, 48],
+      [64, 30, 18],
+      [64, 60, 2],
+      [256, 30, 192],
+      [256, 130, 110],
+      [1024, 30, 960],
+      [1024, 500, 508],
+      [4096, 30, 4032],
+      [1_048_576, 500, 131_072],
+      [Number.POSITIVE_INFINITY, 0, 131_072],
     ] as const) {
-      assert.equal(connectionLimit(files), connections, `${files} files`);
+      assert.equal(connectionLimit(files, others), connections, `${files} files, ${others} open`);
     }
   });
 
@@ -76,6 +79,49 @@ describe("The limit on connections", () => {
     for (const client of open.splice(0)) client.destroy();
     await until(() => reports() === 11, "all have left");
     assert.equal(overloads().length, 2);
+  });
+
+  it("is over once, not with each client that comes and goes, also where clients have asked for nothing yet", async () => {
+    await using service = await startTcp(echo);
+    await using mux = await startMux({ "*": `tcp://127.0.0.1:${service.port}` }, { mostConnections: 20 });
+    const reports = () => mux.events.filter((event) => event.type === "connection").length;
+    const silent = await Promise.all(Array.from({ length: 9 }, () => connect(mux.port)));
+    for (let round = 1; round <= 3; round++) {
+      const last = (await join(mux.port)) ?? assert.fail();
+      assert.equal(await join(mux.port), undefined);
+      last.destroy();
+      await until(() => reports() === round, "one has left");
+    }
+    for (const client of silent) client.destroy();
+    await mux.event("overload", ({ isOver }) => !isOver);
+    const overloads = mux.events.filter((event) => event.type === "overload");
+    assert.deepEqual(
+      overloads.map(({ isOver }) => isOver),
+      [true, false],
+    );
+  });
+
+  it("leaves room for what the process has open beside connections, and for addresses of routes' own", async (context) => {
+    if (process.platform === "win32") return context.skip("it has no such limit");
+    await using service = await startTcp(echo);
+    const target = `tcp://127.0.0.1:${service.port}`;
+    for (const [files, addresses] of [
+      [64, 0],
+      [160, 80],
+    ] as const) {
+      const own = Array.from({ length: addresses }, (_, number) => [`own${number}.test`, target]);
+      await using mux = await startProcess(
+        { "oneport.routes": { "*": target, ...Object.fromEntries(own) } },
+        files,
+      );
+      const clients = await Promise.all(Array.from({ length: files }, () => join(mux.port)));
+      const open = clients.filter((client) => client !== undefined);
+      assert.ok(open.length > 0);
+      for (const client of open) client.destroy();
+      const turnedAway = () => mux.events.findLast((event) => event.type === "overload")?.turnedAway;
+      await until(() => turnedAway() === files - open.length, "the limit, not the system, turned them away");
+      assert.equal(await mux.stop(), 0);
+    }
   });
 
   it("counts what one client asks of services: a stream of HTTP/2 without room is answered 503", async () => {
