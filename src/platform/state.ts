@@ -72,10 +72,13 @@ export async function obstacleTo(path: string): Promise<OneportError | undefined
 
 /** The error of a write in the state directory that the system refused. */
 export function notWritable(path: string, cause: unknown): OneportError {
+  const isFull = ["ENOSPC", "EDQUOT"].includes(systemCode(cause) ?? "");
   const problem = {
     code: "state-not-writable",
     message: `${path} cannot be written (${shortReason(cause)}).`,
-    remedy: "Make its folder writable, or set ONEPORT_STATE_DIR to one that is.",
+    remedy: isFull
+      ? "Make room on its file system, or set ONEPORT_STATE_DIR to a folder on another one."
+      : "Make its folder writable, or set ONEPORT_STATE_DIR to one that is.",
   };
   return new OneportError(problem, { cause });
 }

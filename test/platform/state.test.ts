@@ -6,7 +6,13 @@ import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { OneportError } from "../../src/core/errors.ts";
 import { userHome } from "../../src/platform/machine.ts";
-import { fileStamp, makePrivateFolder, stateDirectory, writePrivateFile } from "../../src/platform/state.ts";
+import {
+  fileStamp,
+  makePrivateFolder,
+  notWritable,
+  stateDirectory,
+  writePrivateFile,
+} from "../../src/platform/state.ts";
 
 const posixModes = { skip: process.platform === "win32" ? "Windows has no such modes" : false };
 
@@ -127,4 +133,15 @@ describe("a private file", () => {
       return true;
     });
   });
+});
+
+test("a full disk is told as one: other rights would not help", () => {
+  for (const [code, remedy] of [
+    ["ENOSPC", /^Make room on its file system/],
+    ["EDQUOT", /^Make room on its file system/],
+    ["EACCES", /^Make its folder writable/],
+  ] as const) {
+    const cause = Object.assign(new Error(code), { code });
+    assert.match(notWritable("/state/ca", cause).problem.remedy, remedy);
+  }
 });
