@@ -8,10 +8,14 @@ import { OneportError, shortReason, systemCode } from "../core/errors.ts";
 /** What `sun_path` holds on the systems we know (104 bytes on macOS, 108 on Linux), without its last zero. */
 const longestPath = 103;
 const widestPort = 65_535;
+/** Windows lists the pipes only with the last backslash (nodejs/node#56110; read, not run here). */
+const pipes = "\\\\.\\pipe\\";
 
 export interface ControlFolder {
   /** Undefined on Windows: named pipes lie in no folder. */
   readonly path: string | undefined;
+  /** What the addresses of all sockets begin with; listed, it tells their names, and on Windows those of other programs' pipes too. */
+  readonly listing: string;
   /** The address of the control socket for a port. */
   readonly socket: (port: number) => string;
 }
@@ -29,7 +33,7 @@ export function controlFolder(stateDirectory: string, { platform, environment, u
   const world = createHash("sha256").update(stateDirectory).digest("hex").slice(0, 16);
   if (platform === "win32") {
     // Windows lets only its creator and administrators write to a pipe, unless told otherwise (read, not run here).
-    return { path: undefined, socket: (port) => `\\\\.\\pipe\\oneport-${world}-${port}` };
+    return { path: undefined, listing: pipes, socket: (port) => `${pipes}oneport-${world}-${port}` };
   }
   const runtime = environment.XDG_RUNTIME_DIR;
   const folders = [
@@ -38,20 +42,25 @@ export function controlFolder(stateDirectory: string, { platform, environment, u
   ];
   const short = folders.find((folder) => Buffer.byteLength(join(folder, fileOf(widestPort))) <= longestPath);
   const path = short ?? `/tmp/oneport-${uid}-${world}`;
-  return { path, socket: (port) => join(path, fileOf(port)) };
+  return { path, listing: `${path}/`, socket: (port) => join(path, fileOf(port)) };
 }
 
 /**
- * The ports that somebody may own a mux on: those of the sockets in the folder, stale ones included. Throws
+ * The ports that somebody may own a mux on: those of the sockets that there are, stale ones included. Throws
  * `control-folder-unusable` for a folder that cannot be read.
  */
-export async function controlledPorts({ path }: ControlFolder): Promise<number[]> {
-  if (path === undefined) return [];
-  const files = await readdir(path).catch((error: unknown) => {
+export async function controlledPorts(
+  { path, listing, socket }: ControlFolder,
+  list: (path: string) => Promise<string[]> = readdir,
+): Promise<number[]> {
+  const files = await list(listing).catch((error: unknown) => {
     if (systemCode(error) === "ENOENT") return [];
-    throw unusable(path, error);
+    throw unusable(path ?? listing, error);
   });
-  return files.flatMap((file) => (/^\d{1,5}\.sock$/.test(file) ? [Number.parseInt(file, 10)] : []));
+  return files.flatMap((file) => {
+    const port = Number(/\d{1,5}(?=$|\.sock$)/.exec(file)?.[0]);
+    return socket(port) === `${listing}${file}` ? [port] : [];
+  });
 }
 
 /**

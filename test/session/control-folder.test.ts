@@ -36,6 +36,22 @@ describe("The folder of the control sockets", () => {
     assert.match(socket(443), /^\\\\\.\\pipe\\oneport-[0-9a-f]{16}-443$/);
   });
 
+  it("is told apart on Windows from the pipes of all others by their names", async () => {
+    const windows = { ...linux, platform: "win32", uid: undefined } as const;
+    const folder = controlFolder("C:\\state", windows);
+    const nameOf = (socket: string) => socket.slice("\\\\.\\pipe\\".length);
+    const names = [
+      "lsass",
+      "LOCAL\\vscode-8443",
+      nameOf(folder.socket(8443)),
+      `${nameOf(folder.socket(443))}0x`,
+      nameOf(controlFolder("C:\\another", windows).socket(443)),
+      nameOf(folder.socket(443)),
+    ];
+    const list = async (path: string) => (path === "\\\\.\\pipe\\" ? names : assert.fail(path));
+    assert.deepEqual(await controlledPorts(folder, list), [8443, 443]);
+  });
+
   it("is made for this user alone, and not by looking", async () => {
     const directory = await mkdtemp(join(tmpdir(), "oneport-control-"));
     try {
