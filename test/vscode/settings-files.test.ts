@@ -128,8 +128,11 @@ test("a route of a remote machine's settings is revealed there, whether or not t
     await server.setUserSettings({ ...settings, "oneport.routes": undefined, ...ownRoutes });
     await using window = await Window.open(browser, server, "empty");
     const view = await window.routesWith("far.localhost");
-    await view.choose("far.localhost", "Reveal in settings.json");
-    await eventually(async () => assert.match(await window.editorText(), /far\.localhost/));
+    // A menu that the workbench closes just as an entry is chosen does nothing: it is chosen again.
+    await eventually(async () => {
+      await view.choose("far.localhost", "Reveal in settings.json");
+      assert.match(await window.editorText(), /far\.localhost/);
+    });
   }
 });
 
