@@ -8,7 +8,10 @@ export function hasPeer(socket: Socket): boolean {
   const kept = new Map<PropertyKey, unknown>();
   const asked: Socket = new Proxy(socket, {
     get: (socket, key) => (kept.has(key) ? kept.get(key) : Reflect.get(socket, key, asked)),
-    set: (_, key, value) => kept.set(key, value).has(key),
+    set: (_, key, value) => {
+      kept.set(key, value);
+      return true;
+    },
   });
   return asked.remoteAddress !== undefined;
 }

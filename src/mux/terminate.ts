@@ -88,7 +88,7 @@ function isReset(secured: TLSSocket): boolean {
   return !secured.writableFinished && secured.remoteAddress === undefined;
 }
 
-/** Node says "no protocol" only then; OpenSSL's own answer (`getPeerFinished`) costs a twentieth of a handshake. */
+/** Node sets it with the client's Finished (RFC 8446 §4.4.4); OpenSSL's own answer (`getPeerFinished`) costs a twentieth of a handshake. */
 export function hasShakenHands(secured: TLSSocket): boolean {
   return secured.alpnProtocol !== null;
 }
