@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { type Finding, wrong } from "./core/diagnosis.ts";
 import { fail, ok, type Problem, problemOf, type Result } from "./core/errors.ts";
 import { permittedNames } from "./core/permitted-names.ts";
-import { automaticPorts, parseSettings, type Settings } from "./core/settings.ts";
+import { parseSettings, portsToTry, type Settings } from "./core/settings.ts";
 import { readRoot } from "./core/trust.ts";
 import { speaks } from "./mux/speaks.ts";
 import { Certificates, certificateSettings } from "./platform/certificates.ts";
@@ -11,7 +11,7 @@ import { diagnose } from "./platform/doctor/diagnose.ts";
 import { thisMachine } from "./platform/machine.ts";
 import { planWidening, widenAuthority } from "./platform/widen-authority.ts";
 import { type ControlFolder, controlFolder } from "./session/control-folder.ts";
-import { observeAll, problemWith } from "./session/observer.ts";
+import { findMuxes } from "./session/observer.ts";
 import type { MadeAuthority, Task } from "./session/task.ts";
 
 export async function carryOut(task: Task): Promise<Result<unknown>> {
@@ -60,17 +60,8 @@ async function findings({ stateDirectory, settings: written, port }: Extract<Tas
 
 /** Those that a start on these ports would join: whoever asks takes part in none. */
 async function muxesOfOthers(folder: ControlFolder, wanted: Settings["port"]): Promise<Finding[]> {
-  const ports = wanted === "auto" ? automaticPorts : [wanted];
-  try {
-    const all = await observeAll(folder);
-    return all
-      .filter(({ port }) => ports.includes(port))
-      .map((mux) =>
-        mux.is === "running" ? joinable(mux.port) : wrong("port", problemWith(mux), `port ${mux.port}`),
-      );
-  } catch (error) {
-    return [wrong("port", problemOf(error))];
-  }
+  const { ports, problems } = await findMuxes(folder, (port) => portsToTry(wanted).includes(port));
+  return [...ports.map(joinable), ...problems];
 }
 
 function joinable(port: number): Finding {

@@ -4,7 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { problemOf } from "./core/errors.ts";
 import type { MuxEvent } from "./core/events.ts";
 import { LastingProblems } from "./core/lasting-problems.ts";
-import { automaticPorts, parseSettings } from "./core/settings.ts";
+import { parseSettings, portsToTry } from "./core/settings.ts";
 import { Mux } from "./mux/mux.ts";
 import { Certificates, certificateSettings } from "./platform/certificates.ts";
 import { thisMachine } from "./platform/machine.ts";
@@ -75,7 +75,7 @@ async function start({ stateDirectory, port, settings, window }: StartCommand): 
     emit,
     onEnd: () => parentPort?.close(),
   });
-  await session.start(port === "auto" ? automaticPorts : [port]);
+  await session.start(portsToTry(port));
 }
 
 function openMux(stateDirectory: string, values: Values, tell: (event: MuxEvent) => void): OwnMux {

@@ -1,11 +1,10 @@
 /** `oneport doctor`: everything between a client and the services, one line for each thing looked at. */
 import { type Finding, formatFinding, wrong } from "../core/diagnosis.ts";
-import { problemOf } from "../core/errors.ts";
 import { parseSettings } from "../core/settings.ts";
 import { certificateSettings } from "../platform/certificates.ts";
 import { diagnose } from "../platform/doctor/diagnose.ts";
 import { thisMachine } from "../platform/machine.ts";
-import { observeAll, problemWith } from "../session/observer.ts";
+import { findMuxes } from "../session/observer.ts";
 import type { CommandOptions } from "./arguments.ts";
 import { ownControlFolder, ownStateDirectory } from "./own-folders.ts";
 import { fileName, readSettings, settingsPath } from "./settings-source.ts";
@@ -14,7 +13,7 @@ import type { Terminal } from "./terminal.ts";
 /** Exit status 1 if anything is wrong. */
 export async function doctor(options: CommandOptions, terminal: Terminal): Promise<number> {
   const { settings, problems } = await settingsOf(options);
-  const muxes = await ownMuxes();
+  const muxes = await findMuxes(ownControlFolder());
   const findings = diagnose({
     settings,
     problems: [...problems, ...muxes.problems],
@@ -47,21 +46,6 @@ async function settingsOf(options: CommandOptions) {
     return wrong("settings", problem, place ? `${file}:${place.line}:${place.column}` : file);
   });
   return { settings: read.value.settings, problems };
-}
-
-/** The ports of this user's muxes that answer, and what keeps the others from it. */
-async function ownMuxes(): Promise<{ readonly ports: number[]; readonly problems: Finding[] }> {
-  const ports: number[] = [];
-  const problems: Finding[] = [];
-  try {
-    for (const observed of await observeAll(ownControlFolder())) {
-      if (observed.is === "running") ports.push(observed.port);
-      else problems.push(wrong("port", problemWith(observed), `port ${observed.port}`));
-    }
-  } catch (error) {
-    problems.push(wrong("port", problemOf(error)));
-  }
-  return { ports, problems };
 }
 
 /** The one that these settings ask for, or else any. */

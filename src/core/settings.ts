@@ -9,7 +9,7 @@ import { closest, either, shown } from "./wording.ts";
 export interface Settings {
   readonly routes: readonly Route[];
   readonly disabledRoutes: readonly DisabledRoute[];
-  /** `auto`: the first of `automaticPorts` that the system lets us have. */
+  /** `auto`: the first of `portsToTry` that the system lets us have. */
   readonly port: "auto" | number;
   /** IP addresses, as `canonicalAddress` writes them, whose PROXY protocol header is believed. */
   readonly acceptProxy: readonly string[];
@@ -31,7 +31,12 @@ export interface SettingsProblem extends Problem {
 }
 
 /** What "auto" stands for: the port browsers leave out, else the usual one beside it. */
-export const automaticPorts: readonly number[] = [httpsPort, 8443];
+const automaticPorts: readonly number[] = [httpsPort, 8443];
+
+/** The ports to try, in this order. */
+export function portsToTry(port: Settings["port"]): readonly number[] {
+  return port === "auto" ? automaticPorts : [port];
+}
 
 interface Rule<T> {
   readonly key: `oneport.${string}`;

@@ -1,6 +1,7 @@
 /** A look at a mux that runs, without taking part in it, and the means to end it. */
 import { setTimeout as wait } from "node:timers/promises";
-import type { Problem } from "../core/errors.ts";
+import { type Finding, wrong } from "../core/diagnosis.ts";
+import { type Problem, problemOf } from "../core/errors.ts";
 import type { SessionWindow } from "../core/events.ts";
 import { type MuxState, nextState, stopped } from "../core/mux-state.ts";
 import { type ControlFolder, controlledPorts } from "./control-folder.ts";
@@ -26,6 +27,25 @@ export async function observeAll(folder: ControlFolder): Promise<Observed[]> {
   const ports = await controlledPorts(folder);
   const all = await Promise.all(ports.map((port) => observe(folder, port)));
   return all.filter((observed) => observed !== undefined);
+}
+
+/** The ports of the muxes that answer, and what keeps the others from it; of those whose port is wanted. Never rejects. */
+export async function findMuxes(
+  folder: ControlFolder,
+  isWanted: (port: number) => boolean = () => true,
+): Promise<{ readonly ports: readonly number[]; readonly problems: readonly Finding[] }> {
+  const ports: number[] = [];
+  const problems: Finding[] = [];
+  try {
+    for (const observed of await observeAll(folder)) {
+      if (!isWanted(observed.port)) continue;
+      if (observed.is === "running") ports.push(observed.port);
+      else problems.push(wrong("port", problemWith(observed), `port ${observed.port}`));
+    }
+  } catch (error) {
+    problems.push(wrong("port", problemOf(error)));
+  }
+  return { ports, problems };
 }
 
 /** Why nothing can be told of a mux that is there. */

@@ -2,7 +2,7 @@
 import net from "node:net";
 import type { Finding } from "../../core/diagnosis.ts";
 import { shortReason } from "../../core/errors.ts";
-import { automaticPorts } from "../../core/settings.ts";
+import { portsToTry } from "../../core/settings.ts";
 import { portHolder } from "../listening-ports.ts";
 import { planPort443 } from "../low-port.ts";
 import type { Machine } from "../machine.ts";
@@ -14,7 +14,7 @@ export async function checkPort({ settings, problems, mux, machine }: DoctorCont
   // Where a mux could not be asked, nobody knows that none runs, and what is to be done has been said.
   if (problems.some(({ check }) => check === "port")) return [];
   const findings: Finding[] = [];
-  for (const port of wanted === "auto" ? automaticPorts : [wanted]) {
+  for (const port of portsToTry(wanted)) {
     const obstacle = await obstacleAt(port, machine);
     const subject = `port ${port}`;
     if (!obstacle) {
