@@ -43,7 +43,7 @@ async function makeAuthority(stateDirectory: string): Promise<Result<MadeAuthori
 async function findings({ stateDirectory, settings: written, port }: Extract<Task, { task: "diagnose" }>) {
   const { settings, problems } = parseSettings(written);
   const machine = thisMachine();
-  const folder = controlFolder(stateDirectory, { ...machine, uid: process.getuid?.() });
+  const folder = controlFolder(stateDirectory, machine);
   const others = port === undefined ? await muxesOfOthers(folder, settings.port) : [];
   const found: Finding[] = [];
   const context = {

@@ -69,7 +69,7 @@ async function start({ stateDirectory, port, settings, window }: StartCommand): 
       pid: process.pid,
       since: Date.now(),
     },
-    folder: controlFolder(stateDirectory, { ...machine, uid: process.getuid?.() }),
+    folder: controlFolder(stateDirectory, machine),
     processes: processes(machine),
     openMux: (values, tell) => openMux(stateDirectory, values, tell),
     emit,

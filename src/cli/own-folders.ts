@@ -9,5 +9,5 @@ export function ownStateDirectory(): string {
 
 export function ownControlFolder(): ControlFolder {
   const { env, platform } = process;
-  return controlFolder(ownStateDirectory(), { platform, environment: env, uid: process.getuid?.() });
+  return controlFolder(ownStateDirectory(), { platform, environment: env });
 }

@@ -24,12 +24,15 @@ export interface ControlFolder {
 export interface System {
   readonly platform: NodeJS.Platform;
   readonly environment: NodeJS.ProcessEnv;
-  /** Of the user; undefined on Windows. */
-  readonly uid: number | undefined;
+  /** The user's of this process, when absent; Windows has none. */
+  readonly uid?: number | undefined;
 }
 
 /** Two state directories are two worlds. In the state directory, or, where that lies too deep, in one for such files. */
-export function controlFolder(stateDirectory: string, { platform, environment, uid }: System): ControlFolder {
+export function controlFolder(
+  stateDirectory: string,
+  { platform, environment, uid = process.getuid?.() }: System,
+): ControlFolder {
   const world = createHash("sha256").update(stateDirectory).digest("hex").slice(0, 16);
   if (platform === "win32") {
     // Windows lets only its creator and administrators write to a pipe, unless told otherwise (read, not run here).

@@ -17,8 +17,7 @@ export interface CleanContext extends TrustContext {
 export async function clean(context: CleanContext): Promise<void> {
   const { elevation, stateDirectory, log, stopForAll, checkAgain } = context;
   const { machine } = elevation;
-  const { platform, environment } = machine;
-  const control = controlFolder(stateDirectory, { platform, environment, uid: process.getuid?.() });
+  const control = controlFolder(stateDirectory, machine);
   const leftovers = await findLeftovers({
     machine,
     stateDirectory,
