@@ -90,9 +90,17 @@ async function load(paths: readonly string[], last: Loaded): Promise<Loaded> {
   const stamp = JSON.stringify([stamps, unreadable.map(({ problem }) => problem.message)]);
   if (stamp === last.stamp) return last;
 
-  const read = await Promise.all(candidates.map(readCertificate));
-  const certificates = read.flatMap((result) => (result?.ok ? [result.value] : []));
-  const faults = read.flatMap((result) => (result && !result.ok ? [result.error] : []));
+  const served = new Map(last.certificates.map((certificate) => [certificate.path, certificate]));
+  const read = await Promise.all(
+    candidates.map(async ({ path, listed }) => {
+      const before = served.get(path);
+      const result = await readCertificate({ path, listed: listed || before !== undefined });
+      return { result, before };
+    }),
+  );
+  // Renewed in two steps, a pair does not match in between: until it does, or its file is gone, what was read before serves on.
+  const certificates = read.flatMap(({ result, before }) => (result?.ok ? result.value : (before ?? [])));
+  const faults = read.flatMap(({ result }) => (result && !result.ok ? [result.error] : []));
   certificates.sort((a, b) => b.validFrom - a.validFrom || b.chainLength - a.chainLength);
   const byName = new Map<string, OwnCertificate[]>();
   for (const certificate of certificates) {

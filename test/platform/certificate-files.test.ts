@@ -165,6 +165,32 @@ describe("a PEM file", () => {
     assert.deepEqual(await codes(files.problems()), ["certificate-unreadable"]);
   });
 
+  test("that is renewed step by step serves what it held before, until it is whole again", async () => {
+    const path = await write("own.crt", leaf.chain);
+    await write("own.key", leaf.key);
+    for (const given of [path, folder]) {
+      const files = new CertificateFiles([given], clock);
+      const before = await files.contextFor("shop.test");
+      const renewed = await makeSelfSigned("shop.test", now);
+      for (const [name, text, code] of [
+        ["own.crt", "", "certificate-missing"],
+        ["own.crt", renewed.chain.slice(0, 200), "certificate-damaged"],
+        ["own.crt", renewed.chain, "key-mismatch"],
+        ["own.key", renewed.key.slice(0, 80), "key-damaged"],
+      ] as const) {
+        await write(name, text);
+        now = new Date(now.getTime() + 1000);
+        assert.equal(await files.contextFor("shop.test"), before, code);
+        assert.deepEqual(await codes(files.problems()), [code]);
+      }
+      await write("own.key", renewed.key);
+      now = new Date(now.getTime() + 1000);
+      const fingerprint = new X509Certificate(renewed.chain).fingerprint256;
+      assert.equal((await shownBy(await files.contextFor("shop.test"))).fingerprint256, fingerprint);
+      assert.deepEqual(await files.problems(), []);
+    }
+  });
+
   test("is read once for look-ups that come together", async () => {
     const files = new CertificateFiles([await write("own.pem", leaf.chain, leaf.key)], clock);
     const contexts = await Promise.all(Array.from({ length: 10 }, () => files.contextFor("shop.test")));
