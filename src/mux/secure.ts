@@ -8,6 +8,9 @@ import type { Waiting } from "./waiting.ts";
 /** How long a service may take over the TLS handshake. */
 const handshakeMilliseconds = 10_000;
 
+/** It tells to trust the system's store as well, which `trusted` does already, by an option of a program that nobody here runs. */
+const adviceOfNode = /; if the root CA is installed locally, .*$/;
+
 /** `trusted` are certificates in PEM that the service's may be signed by; undefined where any certificate will do. */
 export function secure(
   socket: net.Socket,
@@ -47,7 +50,7 @@ function handshakeProblem(error: Error, target: Target): Problem {
     return noHandshake(error.message, target);
   return {
     code: "target-untrusted",
-    message: `The certificate of ${formatTarget(target)} is not trusted: ${error.message}.`,
+    message: `The certificate of ${formatTarget(target)} is not trusted: ${error.message.replace(adviceOfNode, "")}.`,
     remedy: `Give the service a certificate for ${target.host} from a trusted authority, or set "insecureUpstream": true on the route.`,
   };
 }

@@ -86,6 +86,7 @@ for (const [what, leafOf, reason] of [
     const refused = await ask(way, mux, "shop.test");
     assert.deepEqual([refused.status, refused.headers["oneport-refusal"]], [502, "target-untrusted"]);
     assert.match(refused.text, reason);
+    assert.doesNotMatch(refused.text, /Node/);
     assert.match(refused.text, /"insecureUpstream": true/);
     const client = dialWebSocket(way, mux, "live.test");
     const [, response] = await once(client, "unexpected-response");
