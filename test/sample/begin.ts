@@ -14,8 +14,8 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 /** The folder whose settings have the routes to the services. */
 export const folder = fileURLToPath(new URL("folder", import.meta.url));
 export const stateDirectory = fileURLToPath(new URL("../../.cache/sample", import.meta.url));
-/** Where the sample listens, so that what is shown for pasting is known. */
-export const port = 47443;
+/** Where the sample listens, so that what is shown for pasting is known; as low as the services. */
+export const port = 27443;
 
 /** Whether it succeeded; esbuild has said why not. */
 export function build(): boolean {

@@ -8,8 +8,11 @@ import { createInterface } from "node:readline";
 import { generate } from "selfsigned";
 import { WebSocketServer } from "ws";
 
-/** Where the routes in `folder/.vscode/settings.json` point. */
-export const samplePorts = { web: 47311, lines: 47312, secure: 47313 } as const;
+/**
+ * Where the routes in `folder/.vscode/settings.json` point. Below 32768, because Linux gives the ports from there on
+ * to outgoing connections, each of which keeps its port for a minute after its end.
+ */
+export const samplePorts = { web: 27311, lines: 27312, secure: 27313 } as const;
 
 export interface Service extends AsyncDisposable {
   readonly port: number;
@@ -37,6 +40,8 @@ export async function startWebService(port: number): Promise<Service> {
     response.setHeader("Content-Type", isHello ? "text/plain" : "text/html; charset=utf-8");
     response.end(isHello ? `Hello from the web service, asked as ${request.headers.host}\n` : page);
   });
+  await listen(server, port);
+  // Only now: it passes the server's errors on as its own, and nobody hears those.
   const live = new WebSocketServer({ server, path: "/live" });
   live.on("connection", (client) => {
     const tell = () => client.send(new Date().toLocaleTimeString());
@@ -46,7 +51,6 @@ export async function startWebService(port: number): Promise<Service> {
     client.on("close", () => clearInterval(timer));
     client.on("error", () => client.terminate());
   });
-  await listen(server, port);
   return serviceOf(server, () => {
     for (const client of live.clients) client.terminate();
     server.closeAllConnections();
