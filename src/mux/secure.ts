@@ -47,7 +47,8 @@ export function secure(
 function handshakeProblem(error: Error, target: Target): Problem {
   const code = systemCode(error) ?? "";
   if (code.startsWith("ERR_SSL_") || code === "ECONNRESET" || code === "EPIPE")
-    return noHandshake(error.message, target);
+    // OpenSSL's message is a line of its error queue; its reason is the part of it for people.
+    return noHandshake("reason" in error ? String(error.reason) : error.message, target);
   return {
     code: "target-untrusted",
     message: `The certificate of ${formatTarget(target)} is not trusted: ${error.message.replace(adviceOfNode, "")}.`,
@@ -56,9 +57,12 @@ function handshakeProblem(error: Error, target: Target): Problem {
 }
 
 function noHandshake(reason: string, target: Target): Problem {
+  const { port, scheme } = target;
+  // https, wss and tcp+wss alike.
+  const inTheClear = scheme.slice(0, -1);
   return {
     code: "target-not-tls",
     message: `The TLS handshake with ${formatTarget(target)} failed: ${reason}.`,
-    remedy: `Check that the service speaks TLS on port ${target.port}; if it does not, write http:// in place of https://.`,
+    remedy: `Check that the service speaks TLS on port ${port}; if it does not, write ${inTheClear}:// in place of ${scheme}://.`,
   };
 }

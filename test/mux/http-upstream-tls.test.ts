@@ -125,10 +125,14 @@ test("a service that speaks no TLS is a 502 that says so, whether it answers, ha
     "abrupt.test": `https://127.0.0.1:${abrupt.port}`,
     "polite.test": { to: `wss://127.0.0.1:${polite.port}`, insecureUpstream: true },
   });
-  for (const host of ["plain.test", "abrupt.test", "polite.test"]) {
+  for (const [host, reason, remedy] of [
+    ["plain.test", "wrong version number", "write http:// in place of https://"],
+    ["abrupt.test", "ECONNRESET", "write http:// in place of https://"],
+    ["polite.test", "", "write ws:// in place of wss://"],
+  ] as const) {
     const refused = await ask(way, mux, host);
     assert.deepEqual([refused.status, refused.headers["oneport-refusal"]], [502, "target-not-tls"], host);
-    assert.match(refused.text, /write http:\/\/ in place of https:\/\//);
+    assert.match(refused.text, new RegExp(`failed: [^:]*${reason}[^:]*\\.\n.*${remedy}`));
   }
 });
 
