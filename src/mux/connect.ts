@@ -73,11 +73,15 @@ function down(target: Target, reason: string): Problem {
   return {
     code: "target-down",
     message: `${formatTarget(target)} is not up: ${reason}.`,
-    remedy: `Start the service on port ${target.port}, or correct the route's target.`,
+    remedy:
+      reason === unresolved
+        ? `Correct the host in the route's target, or have "${target.host}" resolve.`
+        : `Start the service on port ${target.port}, or correct the route's target.`,
   };
 }
 
 const nobody = "nothing listens there";
+const unresolved = "its name does not resolve";
 
 export function ownAddress(target: Target): Problem {
   return {
@@ -93,7 +97,7 @@ function reasonOf(error: unknown): string {
       return nobody;
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return "its name does not resolve";
+      return unresolved;
     case "EHOSTUNREACH":
     case "ENETUNREACH":
       return "there is no way to that machine";

@@ -268,8 +268,10 @@ describe("A target", () => {
     client.write(words);
     await reset;
     const { ending } = await mux.report(() => true);
-    assert.equal(ending.how === "refused" && ending.problem.code, "target-down");
-    assert.match(ending.how === "refused" ? ending.problem.message : "", /does not resolve/);
+    assert.ok(ending.how === "refused");
+    assert.equal(ending.problem.code, "target-down");
+    assert.match(ending.problem.message, /does not resolve/);
+    assert.match(ending.problem.remedy, /nobody\.invalid/);
   });
 
   for (const host of ["localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::ffff:7f00:1]"]) {
