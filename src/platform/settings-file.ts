@@ -49,7 +49,11 @@ function unreadable(file: string, error: unknown): Problem {
     return { code: "settings-missing", message: `There is no file ${file}.`, remedy };
   }
   const message = `${file} cannot be read (${shortReason(error)}).`;
-  return { code: "settings-unreadable", message, remedy: "Name a file that you may read." };
+  const remedy =
+    systemCode(error) === "ENOTDIR"
+      ? 'Name the folder that has ".vscode" in it, or a settings file by "--config".'
+      : "Name a file that you may read.";
+  return { code: "settings-unreadable", message, remedy };
 }
 
 /**

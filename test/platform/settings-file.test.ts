@@ -162,6 +162,13 @@ test("a missing file and an unreadable one are told apart", async (t) => {
   assert.match(unreadable.ok ? "" : unreadable.error.message, /EISDIR/);
 });
 
+test("of a file that was given as the folder it is said how each of them is named", async (t) => {
+  const file = join(folderFor(t), "settings.json");
+  writeFileSync(file, "{}");
+  const beneath = await readSettingsFile(join(file, ".vscode", "settings.json"));
+  assert.match(beneath.ok ? "" : beneath.error.remedy, /--config/);
+});
+
 /** A watch whose clock the test turns: `changes` after that many milliseconds more. */
 function watched(t: TestContext, file: string): (milliseconds: number) => number {
   t.mock.timers.enable({ apis: ["setTimeout"] });
