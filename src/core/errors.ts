@@ -44,7 +44,9 @@ export function problemOf(error: unknown): Problem {
 
 /** The words of whatever was thrown, for a sentence about it. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // OpenSSL's message is a line of its error queue; its reason is the part of it for people.
+  return "library" in error && "reason" in error ? String(error.reason) : error.message;
 }
 
 /** The same as short as it can be said, for brackets in a sentence: the system's error code, else the words. */

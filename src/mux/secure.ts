@@ -1,7 +1,7 @@
 /** TLS with a service, over a connection to it that is there already. */
 import net from "node:net";
 import tls from "node:tls";
-import { fail, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
+import { fail, messageOf, ok, type Problem, type Result, systemCode } from "../core/errors.ts";
 import { formatTarget, type Target } from "../core/route.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -47,8 +47,7 @@ export function secure(
 function handshakeProblem(error: Error, target: Target): Problem {
   const code = systemCode(error) ?? "";
   if (code.startsWith("ERR_SSL_") || code === "ECONNRESET" || code === "EPIPE")
-    // OpenSSL's message is a line of its error queue; its reason is the part of it for people.
-    return noHandshake("reason" in error ? String(error.reason) : error.message, target);
+    return noHandshake(messageOf(error), target);
   return {
     code: "target-untrusted",
     message: `The certificate of ${formatTarget(target)} is not trusted: ${error.message.replace(adviceOfNode, "")}.`,

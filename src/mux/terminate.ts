@@ -3,7 +3,7 @@ import type net from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { chooseAlpn } from "../core/alpn.ts";
 import type { ClientHello } from "../core/client-hello.ts";
-import { type Problem, problemOf, systemCode } from "../core/errors.ts";
+import { messageOf, type Problem, problemOf, systemCode } from "../core/errors.ts";
 import type { Ending } from "../core/events.ts";
 import type { Route } from "../core/route.ts";
 import { alertRecord, tlsAlert } from "../core/tls-alert.ts";
@@ -122,11 +122,9 @@ const distrusted: Problem = {
 };
 
 function failed(error: Error): Problem {
-  // OpenSSL's message is a line of its error queue; its reason is the part of it for people.
-  const reason = "reason" in error ? error.reason : error.message;
   return {
     code: "tls-failed",
-    message: `TLS with the client failed: ${reason}.`,
+    message: `TLS with the client failed: ${messageOf(error)}.`,
     remedy: "Look at the client's own log.",
   };
 }

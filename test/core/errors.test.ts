@@ -1,7 +1,8 @@
 /** What was thrown, as it is told. */
 import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
 import { test } from "node:test";
-import { OneportError, problemOf, systemCode } from "../../src/core/errors.ts";
+import { messageOf, OneportError, problemOf, systemCode } from "../../src/core/errors.ts";
 
 test("what nobody expected is told as a sentence, with another one for what to do", () => {
   for (const [thrown, message] of [
@@ -20,6 +21,17 @@ test("a code of the system is one only where an error carries it as text", () =>
   for (const thrown of [new Error("x"), Object.assign(new Error("x"), { code: 1 }), { code: "EIO" }, null]) {
     assert.equal(systemCode(thrown), undefined);
   }
+});
+
+test("of an error of OpenSSL the reason is told, not the line of its queue", () => {
+  assert.throws(
+    () => createPrivateKey("no key"),
+    (error) => {
+      assert.match(String(error), /routines:|DECODER/);
+      assert.doesNotMatch(messageOf(error), /:/);
+      return true;
+    },
+  );
 });
 
 test("a problem of ours is told as it is", () => {
