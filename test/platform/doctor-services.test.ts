@@ -99,6 +99,8 @@ test("a service that is down, fails, or speaks something else is told as such", 
     "failing.test": failing.port,
     "silent.test": silent.port,
     "live.test": `ws://localhost:${failing.port}`,
+    "plain.test": `tls://localhost:${failing.port}`,
+    "nobody.test": "http://nobody.invalid",
   };
   await using mux = await startMux(routes);
   const state = dirname(dirname(mux.rootFile));
@@ -121,6 +123,11 @@ test("a service that is down, fails, or speaks something else is told as such", 
     /^wrong: Oneport answers 502 in place of the service/,
   );
   assert.match(seen(findings, "answer", "live.test").join(), /^wrong: .* in place of/);
+  assert.deepEqual(seen(findings, "certificate", "plain.test"), [
+    "wrong: There is no TLS handshake for it: wrong version number.",
+  ]);
+  const unresolved = findings.find(({ check, subject }) => check === "target" && subject === "nobody.test");
+  assert.match(unresolved?.remedy ?? "", /nobody\.invalid/);
   assert.match(seen(findings, "target", "round.test").join(), /^wrong: \S+ is Oneport itself/);
 });
 

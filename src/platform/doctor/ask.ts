@@ -137,6 +137,9 @@ function hostHeader({ name, port }: Place, secure: boolean): string {
   return port === (secure ? 443 : 80) ? name : `${name}:${port}`;
 }
 
+/** What `connectTo` fails with for a name that does not resolve. */
+export const unresolved = "the name does not resolve";
+
 function reasonOf(error: unknown): string {
   switch (systemCode(error)) {
     case "ECONNREFUSED":
@@ -145,7 +148,7 @@ function reasonOf(error: unknown): string {
       return "the connection was reset";
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return "the name does not resolve";
+      return unresolved;
     case "ABORT_ERR":
       return "no answer";
     default:

@@ -3,7 +3,7 @@ import type { Finding } from "../../core/diagnosis.ts";
 import { formatDomain, hostOf } from "../../core/domain.ts";
 import { isLoopbackAddress } from "../../core/loopback.ts";
 import { formatTarget, type Route, schemes, type Target } from "../../core/route.ts";
-import { type Answer, connectTo, httpAnswer, type Place, webSocketAnswer } from "./ask.ts";
+import { type Answer, connectTo, httpAnswer, type Place, unresolved, webSocketAnswer } from "./ask.ts";
 import type { DoctorContext } from "./context.ts";
 
 export interface Tried {
@@ -31,7 +31,10 @@ export async function tryTarget(
   const connected = await connectTo(target.host, target.port);
   if (!connected.ok) {
     const message = `${service} is not up: ${connected.error}.`;
-    const remedy = `Start the service on port ${target.port}, or correct the route's target.`;
+    const remedy =
+      connected.error === unresolved
+        ? `Correct the host in the route's target, or have "${target.host}" resolve.`
+        : `Start the service on port ${target.port}, or correct the route's target.`;
     return { target, host: undefined, finding: { ...about, state: "wrong", message, remedy } };
   }
   const process = isHere ? processes.get(target.port) : undefined;
