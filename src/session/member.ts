@@ -22,10 +22,14 @@ export interface MemberHandlers {
   readonly onSilence: () => void;
 }
 
-/** What became of an attempt to join. `silent`: somebody holds the channel, and does not answer; `broken`: what it says cannot be read. */
+/**
+ * What became of an attempt to join. `gone`: somebody was there, and went without an answer; `silent`: somebody holds the channel, and does
+ * not answer; `broken`: what it says cannot be read.
+ */
 export type Joined =
   | { readonly is: "joined"; readonly member: Member }
   | { readonly is: "absent" }
+  | { readonly is: "gone" }
   | { readonly is: "silent" }
   | { readonly is: "broken"; readonly problem: Problem }
   | { readonly is: "refused"; readonly member: Member; readonly newest: number };
@@ -86,7 +90,7 @@ export class Member {
       },
       onClose: (problem) => {
         if (isJoined) handlers.onClose(problem);
-        else answer.resolve(problem ? { is: "broken", problem } : { is: "absent" });
+        else answer.resolve(problem ? { is: "broken", problem } : { is: "gone" });
       },
       onSilence: () => {
         if (isJoined) return handlers.onSilence();

@@ -47,6 +47,7 @@ export class Membership {
     });
     switch (joined.is) {
       case "absent":
+      case "gone":
         return "absent";
       case "silent": {
         const owner = await endIfStopped(port, processes);

@@ -4,6 +4,7 @@ import { type Finding, wrong } from "../core/diagnosis.ts";
 import { type Problem, problemOf } from "../core/errors.ts";
 import type { SessionWindow } from "../core/events.ts";
 import { type MuxState, nextState, stopped } from "../core/mux-state.ts";
+import { Backoff } from "./backoff.ts";
 import { type ControlFolder, controlledPorts } from "./control-folder.ts";
 import { type Joined, Member, type MemberHandlers } from "./member.ts";
 import type { Tally } from "./messages.ts";
@@ -21,11 +22,13 @@ export type Observed =
 
 /** Services are asked whether they are up; those that have not said so within this are as they were last. */
 const healthMilliseconds = 300;
+/** Within this a window that takes part has followed an owner who went; later there is none. */
+const successorMilliseconds = 1000;
 
-/** Every mux that runs. May throw `control-folder-unsafe` or `control-folder-unusable`. */
+/** Every mux that runs; one that was killed leaves its socket to the next. May throw `control-folder-unsafe` or `control-folder-unusable`. */
 export async function observeAll(folder: ControlFolder): Promise<Observed[]> {
   const ports = await controlledPorts(folder);
-  const all = await Promise.all(ports.map((port) => observe(folder, port)));
+  const all = await Promise.all(ports.map((port) => answerOf(() => observe(folder, port))));
   return all.filter((observed) => observed !== undefined);
 }
 
@@ -74,19 +77,43 @@ export async function endAll(
   const ended: number[] = [];
   const silent: number[] = [];
   const end = async (port: number) => {
-    const joined = await look(folder, port, () => {});
-    if (joined.is === "absent") return;
-    if (joined.is !== "joined") return void silent.push(port);
-    joined.member.send({ type: "stop", graceSeconds });
-    const problem = await joined.member.closed;
-    (problem ? silent : ended).push(port);
+    const outcome = await answerOf(() => endOne(folder, port, graceSeconds));
+    if (outcome) (outcome === "ended" ? ended : silent).push(port);
   };
   await Promise.all((await controlledPorts(folder)).map(end));
   return { ended, silent };
 }
 
-/** Nothing where nobody answers: one that was killed leaves its socket to the next. */
-async function observe(folder: ControlFolder, port: number): Promise<Observed | undefined> {
+/** `absent`: nobody is there; `gone`: somebody was, and went without an answer. */
+type Unanswered = "absent" | "gone";
+
+/** Where an owner goes while it is asked, the window that follows it is asked again. Nothing where nobody answers. */
+async function answerOf<T>(ask: () => Promise<T | Unanswered>): Promise<T | undefined> {
+  const backoff = new Backoff();
+  let deadline: number | undefined;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== "absent" && answer !== "gone") return answer;
+    if (answer === "gone") deadline ??= performance.now() + successorMilliseconds;
+    if (deadline === undefined || performance.now() > deadline) return undefined;
+    await backoff.pause();
+  }
+}
+
+async function endOne(
+  folder: ControlFolder,
+  port: number,
+  graceSeconds: number,
+): Promise<"ended" | "silent" | Unanswered> {
+  const joined = await look(folder, port, () => {});
+  if (joined.is === "absent" || joined.is === "gone") return joined.is;
+  if (joined.is !== "joined") return "silent";
+  joined.member.send({ type: "stop", graceSeconds });
+  const problem = await joined.member.closed;
+  return problem ? "silent" : "ended";
+}
+
+async function observe(folder: ControlFolder, port: number): Promise<Observed | Unanswered> {
   let state = stopped;
   let windows: readonly SessionWindow[] = [];
   const tally = Promise.withResolvers<Tally>();
@@ -98,7 +125,8 @@ async function observe(folder: ControlFolder, port: number): Promise<Observed | 
   });
   switch (joined.is) {
     case "absent":
-      return undefined;
+    case "gone":
+      return joined.is;
     case "silent":
       return { is: "silent", port };
     case "broken":
@@ -111,7 +139,7 @@ async function observe(folder: ControlFolder, port: number): Promise<Observed | 
       member.send({ type: "count" });
       const counted = await Promise.race([tally.promise, member.closed]);
       member.leave();
-      if (!counted) return undefined;
+      if (!counted) return "gone";
       if (!Array.isArray(counted)) return { is: "strange", port };
       return { is: "running", port, state, windows, tally: counted };
     }
