@@ -79,21 +79,27 @@ async function tryToEdit(
 
   const isUntouched = (await readWhole(old)).equals(before) && (await isSameFile(path, old, system));
   if (!isUntouched || !(await lock.isHeld())) return undefined;
-  const outcome = isReplaceable ? await replace(draft.path, path, system) : "impossible";
+  const outcome = isReplaceable ? await replace(old, draft.path, path, system) : "impossible";
   if (outcome === "too late") return undefined;
   if (outcome === "done") await bringAlong(old, before, path, system);
   else await overwrite(old, before, bytes, path);
   return edited;
 }
 
-/** `impossible` for a file that is mounted, which nothing can be renamed over; `too late` when another writer has removed the draft. */
+/**
+ * `impossible` for a file that is mounted, which nothing can be renamed over; `too late` when another writer has removed the draft, or
+ * another program has put a file of its own in the old one's place.
+ */
 async function replace(
+  old: FileHandle,
   from: string,
   to: string,
   system: FileSystem,
 ): Promise<"done" | "impossible" | "too late"> {
   await using folder = await system.open(dirname(to));
   try {
+    // At the last moment: what is put there between this and the rename is lost.
+    if (!(await isSameFile(to, old, system))) return "too late";
     await system.rename(from, to);
   } catch (error) {
     const code = systemCode(error);

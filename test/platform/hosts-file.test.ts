@@ -6,6 +6,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   openSync,
   type PathLike,
   renameSync,
@@ -362,6 +363,23 @@ describe("somebody who writes the file at the same time loses nothing", () => {
     assert.equal(codeOf(edited), "done");
     assert.equal(renamed.length, 1);
     assert.deepEqual([place.text, statSync(place.file).mode & 0o777], [withShop, 0o640]);
+  });
+
+  test("by putting another file in its place just before the rename", posix, async (t) => {
+    const place = new HostsFolder(t);
+    const next = join(place.folder, "next");
+    writeFileSync(next, localhost + nas);
+    const system: FileSystem = {
+      ...nodeFileSystem,
+      open: async (path, flags, mode) => {
+        // The folder is opened to be synced once the rename is done.
+        if (path === place.folder && existsSync(next)) renameSync(next, place.file);
+        return await nodeFileSystem.open(path, flags, mode);
+      },
+    };
+    assert.equal(codeOf(await editHostsFile(place.file, applyShop, system)), "done");
+    assert.equal(place.text, localhost + nas + renderHostsBlock(shop));
+    assert.deepEqual(place.names, ["hosts"]);
   });
 
   test("by appending, at the instant of the rename, to the file that was opened before", async (t) => {
