@@ -156,6 +156,21 @@ test("a wrong Sec-WebSocket-Accept goes through on HTTP/1.1, where the client ch
   assert.match(error.message, /Sec-WebSocket-Accept/);
 });
 
+test("a client that goes in the midst of the handshake is told as one that did, and once", async () => {
+  await using service = await startTcp((socket) => socket.resume().on("end", () => socket.end()));
+  await using mux = await startMux({ "live.test": service.port });
+  const client = net.connect(mux.port, "127.0.0.1");
+  client.write(handshake);
+  await until(() => service.sockets.size === 1, "the handshake arrives");
+  client.destroy();
+  await until(() => service.sockets.size === 0, "the service's connection ends");
+  await mux.report(() => true);
+  const endings = mux.events.flatMap((event) =>
+    event.type === "connection" ? [event.connection.ending] : [],
+  );
+  assert.deepEqual(endings, [{ how: "reset", by: "client" }]);
+});
+
 test("a service that dies in the midst of the handshake is a 502", async () => {
   await using service = await startTcp((socket) => socket.once("data", () => socket.resetAndDestroy()));
   await using mux = await startMux({ "live.test": service.port });
