@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type net from "node:net";
 import { test } from "node:test";
 import { ask, connectBy, readBroken, speak, statusOf, until, ways, whole } from "./http-support.ts";
+import { turn } from "./streams.ts";
 import { startHttp, startMux, startTcp } from "./support.ts";
 
 /** Says so much in answer to a request, and ends as told once the client has it. */
@@ -134,6 +135,26 @@ for (const way of ways) {
     assert.equal((await whole(client.send())).text, "whole");
   });
 }
+
+test("an answer of known length that came whole is whole, though its service breaks off before its client reads it", async () => {
+  const length = 100_000;
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
+  let last = (): void => assert.fail("nobody has asked");
+  await using service = await startTcp((socket) => {
+    socket.once("data", () => socket.write(head + "a".repeat(length - 1)));
+    last = () => socket.write("a", () => socket.resetAndDestroy());
+  });
+  await using mux = await startMux({ "shop.test": service.port });
+  await using client = connectBy("HTTP/2 over TLS", mux, "shop.test");
+  // With "TE" it is not relayed.
+  const { body } = await client.send({ headers: { te: "trailers" } }).answer;
+  await until(() => body.readableLength > 0, "as much comes as a client of HTTP/2 takes unread");
+  last();
+  await until(() => service.sockets.size === 0, "the service's connection ends");
+  await turn();
+  const { text, whole } = await readBroken(body);
+  assert.deepEqual([text.length, whole], [length, true]);
+});
 
 test("on HTTP/2 a broken answer ends its own stream and no other", async () => {
   await using service = await startHttp((request, response) => {
