@@ -1,5 +1,6 @@
 /** “Expect: 100-continue”: the service's own word decides whether a body is sent. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import { text } from "node:stream/consumers";
@@ -138,6 +139,20 @@ test("a client that gives its upload up after an early answer leaves nothing ope
   await until(() => service.sockets.size === 0, "the service's connection ends");
 });
 
+test("a client of HTTP/2 that goes on with a refused upload is told to stop", async () => {
+  await using service = await startHttp((_request, response) => response.writeHead(403).end("no"));
+  await using mux = await startMux({ "shop.test": service.port });
+  await using client = connectBy("HTTP/2 over TLS", mux, "shop.test");
+  // With "TE" it is not relayed.
+  const sending = client.send({ method: "POST", body: "open", headers: { te: "trailers" } });
+  sending.body.write("some");
+  const { status, body } = await sending.answer;
+  assert.equal(status, 403);
+  body.resume();
+  await once(body, "close");
+  assert.equal("rstCode" in body && body.rstCode, 0, "NO_ERROR");
+});
+
 for (const [server, pieces] of [
   ["the relay", 1],
   ["Node's server", 2],
@@ -162,6 +177,20 @@ for (const [server, pieces] of [
     assert.match(answer, /^HTTP\/1\.1 401 /);
     assert.match(answer, /no way/);
     assert.deepEqual((await mux.report(() => true)).received, head.length + 60_000);
+  });
+}
+
+for (const [server, te] of [
+  ["the relay", ""],
+  ["Node's server", "TE: trailers\r\n"],
+] as const) {
+  test(`${server}: a client that was refused and does not go on with its upload is hung up on in the end`, async () => {
+    await using service = await startHttp((_request, response) => response.writeHead(401).end("no way"));
+    await using mux = await startMux({ "shop.test": service.port });
+    const socket = net.connect({ port: mux.port, host: "127.0.0.1", allowHalfOpen: true });
+    socket.write(`POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Content-Length: 9\r\n\r\nhalf`);
+    assert.match(await text(socket), /^HTTP\/1\.1 401 .*no way/s);
+    socket.destroy();
   });
 }
 
