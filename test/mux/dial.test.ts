@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import dns from "node:dns/promises";
 import { once } from "node:events";
+import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
@@ -259,6 +261,22 @@ describe("A target", () => {
     assert.equal(reached.ok, false);
     await until(() => open.size === 0, "all are closed");
     assert.equal(String((await outcome(await connect(service.port))).bytes), "call 1");
+  });
+
+  it("is not called at an address that its name does not mean any more", async (context) => {
+    await using old = await startTcp((socket) => socket.end("old"), { host: "127.0.0.3" });
+    await using _new = await startTcp((socket) => socket.end("new"), { host: "127.0.0.4", port: old.port });
+    let means = ["127.0.0.2", "127.0.0.3"];
+    context.mock.method(dns, "lookup", async () => means.map((address) => ({ address, family: 4 })));
+    syncBuiltinESMExports();
+    context.after(() => {
+      context.mock.reset();
+      syncBuiltinESMExports();
+    });
+    await using mux = await startMux({ "*": `tcp://moving.test:${old.port}` });
+    assert.equal(await ask(mux), "old");
+    means = ["127.0.0.4"];
+    assert.equal(await ask(mux), "new");
   });
 
   it("with a name that nobody knows is told down, and why", async () => {
