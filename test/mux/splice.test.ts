@@ -4,7 +4,11 @@ import { once } from "node:events";
 import net from "node:net";
 import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
+import { ok } from "../../src/core/errors.ts";
+import { Client } from "../../src/mux/client.ts";
+import { Dialling } from "../../src/mux/service.ts";
 import { copy, splice } from "../../src/mux/splice.ts";
+import { serveStream } from "../../src/mux/stream.ts";
 import { connect, connectTls, greeting, outcome, read, turn, ways } from "./streams.ts";
 import { startMux, startTcp } from "./support.ts";
 
@@ -206,6 +210,26 @@ describe("An end of a splice that is over", () => {
     left.far.end();
     right.far.end();
     await closed;
+    assert.ok(right.near.writableLength > 0);
+    const received = await outcome(right.far);
+    assert.equal(received.error, undefined);
+    assert.equal(received.bytes.length, bytes.length);
+  });
+
+  it("leaves what is still on its way to the service, though the client is gone", async () => {
+    await using left = await connected();
+    await using right = await connected();
+    const bytes = Buffer.alloc(8_000_000, "all of it ");
+    right.near.write(bytes);
+    const closed = Promise.withResolvers<unknown>();
+    const client = new Client(left.near, "127.0.0.1", { report: () => undefined, onClosed: closed.resolve });
+    const target = { scheme: "tcp", host: "127.0.0.1", port: 1, path: "" } as const;
+    const end = { stream: right.near, raw: right.near };
+    const dialling = new Dialling(client, async () => ok({ end, target, heard: async () => undefined }));
+    await serveStream(client, dialling, () => ({ stream: left.near, raw: left.near }));
+    left.far.resume().end();
+    right.far.end();
+    await closed.promise;
     assert.ok(right.near.writableLength > 0);
     const received = await outcome(right.far);
     assert.equal(received.error, undefined);
