@@ -82,6 +82,22 @@ describe("The addresses that are listened on", () => {
     assert.deepEqual(problems(mux), []);
   });
 
+  it("are told again when they change, and not with every change of the routes", async () => {
+    const to = `tcp://127.0.0.1:${await freePort()}`;
+    await using mux = await startMux({ "one.test": to });
+    mux.setRoutes({ "one.test": { to, tls: false } });
+    mux.setRoutes({ "one.test": to, "two.test": to });
+    const [one, two] = [mux.addressOf("one.test"), mux.addressOf("two.test")];
+    await mux.event("listening", ({ addresses }) => addresses.includes(two));
+    mux.setRoutes({ "two.test": to });
+    await mux.event("listening", ({ addresses }) => !addresses.includes(one));
+    const told = mux.events.flatMap((event) => (event.type === "listening" ? [event.addresses] : []));
+    assert.deepEqual(
+      told.map((addresses) => addresses.filter((address) => address === one || address === two)),
+      [[one], [one, two], [two]],
+    );
+  });
+
   it("are those of the last routes, however fast these change", async () => {
     await using service = await serve("here");
     const to = `tcp://127.0.0.1:${service.port}`;
