@@ -38,7 +38,7 @@ describe("The health of targets", () => {
     await until(() => timers() === before, "nothing is planned by connections either");
   });
 
-  it("is known of all targets within a second of looking", async () => {
+  it("is known of all targets within a second of looking, and then of new ones as well", async () => {
     await using up = await startTcp((socket) => socket.end());
     const down = await freePort();
     const routes: Record<string, unknown> = {};
@@ -54,6 +54,8 @@ describe("The health of targets", () => {
     assert.ok(performance.now() - start < 1000);
     assert.deepEqual(statesOf(mux, `tcp://127.0.0.1:${up.port}`), ["up"]);
     assert.deepEqual(statesOf(mux, `tcp://127.0.0.1:${down}`), ["down"]);
+    mux.setRoutes({ ...routes, "new.test": `tcp://[::1]:${down}` });
+    await mux.event("target", ({ target }) => target === `tcp://[::1]:${down}`);
   });
 
   it("is asked of HTTP by its health path: what is unwell is passed over, and told only once", async () => {
@@ -163,6 +165,14 @@ describe("Health", () => {
       Array.from({ length: 20 }, (_, number) => number + 1),
     );
     health.watch(undefined);
+  });
+
+  it("forgets those that still wait for their turn when nobody looks any more", async () => {
+    const { health, routes, asked, answer } = startHealth(20);
+    health.watch(routes);
+    health.watch(undefined);
+    for (const _ of routes) await answer();
+    assert.equal(asked.length, 8);
   });
 
   it("asks again 4 to 6 s after an answer, until nobody looks", async (context) => {
