@@ -75,6 +75,10 @@ describe("A connection to a route's own address", () => {
       Buffer.from("ruok"),
       Buffer.from("x"),
       Buffer.from("GET / HTTP/1.1\r\nHost: elsewhere.test\r\n\r\n"),
+      Buffer.from(
+        "GET / HTTP/1.1\r\nHost: any.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+      ),
       Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
       Buffer.of(0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 0, 1, 0, 0, 0, 2),
       Buffer.of(22, 3, 1, 0, 0, 7),

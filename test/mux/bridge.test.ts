@@ -37,15 +37,19 @@ function endOf(socket: net.Socket): Promise<"ended" | "reset"> {
 describe("A WebSocket to a bridged route", () => {
   it("carries bytes both ways in binary frames: by SNI, by Host, and at the route's own address", async () => {
     await using service = await startTcp(echo);
-    await using mux = await startMux({ "db.test": bridge(service.port) });
+    await using mux = await startMux({
+      "db.test": bridge(service.port),
+      "clear.test": { ...bridge(service.port), tls: false },
+    });
 
-    for (const [scheme, host] of [
-      ["wss", "127.0.0.1"],
-      ["ws", "127.0.0.1"],
-      ["wss", mux.addressOf("db.test")],
-      ["ws", mux.addressOf("db.test")],
+    for (const [scheme, host, domain] of [
+      ["wss", "127.0.0.1", "db.test"],
+      ["ws", "127.0.0.1", "db.test"],
+      ["wss", mux.addressOf("db.test"), "db.test"],
+      ["ws", mux.addressOf("db.test"), "db.test"],
+      ["ws", mux.addressOf("clear.test"), "clear.test"],
     ] as const) {
-      const client = await openWebSocket(mux, scheme, "db.test", { host });
+      const client = await openWebSocket(mux, scheme, domain, { host });
       client.send(Buffer.from("hello"));
       assert.deepEqual(await message(client), { text: "hello", isBinary: true }, `${scheme} at ${host}`);
       client.close(1000);
