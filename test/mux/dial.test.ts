@@ -309,6 +309,18 @@ describe("A target", () => {
   }
 });
 
+describe("A service on the mux's own port, but at another address", () => {
+  it("is one like any other", async () => {
+    await using mux = await startMux({});
+    await using _service = await startTcp((socket) => socket.pipe(socket), {
+      host: "127.0.0.2",
+      port: mux.port,
+    });
+    mux.setRoutes({ "*": `tcp://127.0.0.2:${mux.port}` });
+    assert.equal(await ask(mux), words);
+  });
+});
+
 describe("Several targets", () => {
   it("are taken in turn", async () => {
     await using one = await startSaying("one");
