@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { captured } from "../core/hex-fixtures.ts";
+import { until } from "./http-support.ts";
 import { connect, connectTls, outcome, ownCertificate, read, startTls, turn } from "./streams.ts";
 import { freePort, startHttp, startMux, startTcp } from "./support.ts";
 
@@ -96,6 +97,9 @@ describe("Stopping", () => {
       const browser = await connectTls(mux, "web.test", { ALPNProtocols: ["http/1.1"] });
       browser.write(request("web.test"));
       await read(browser, 1);
+      // With "TE" it is not relayed: Node's client keeps the connection to the service.
+      const trailing = await open("GET / HTTP/1.1\r\nHost: web.test\r\nTE: trailers\r\n\r\n");
+      await read(trailing, 1);
       const silent = await open("");
       const handshaking = await open(captured("openssl_sclient_sni"));
       await read(handshaking, 1);
@@ -105,10 +109,11 @@ describe("Stopping", () => {
       await mux.event("target", ({ state }) => state === "down");
       const far = await open(request("far.test"));
       await turn();
-      const clients = [spliced, secured, through, browser, silent, handshaking, refused, late, far];
+      const clients = [spliced, secured, through, browser, trailing, silent, handshaking, refused, late, far];
       const gone = clients.map(outcome);
       await mux.stop(0);
       await Promise.all(gone);
+      await until(() => web.sockets.size === 0, "the connections that were kept for further requests end");
     }
     // The last of what was destroyed closes a turn later.
     for (let turns = 0; turns < 100 && resources() !== ""; turns++) await turn();
