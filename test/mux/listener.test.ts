@@ -6,6 +6,8 @@ import net from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { Problem } from "../../src/core/errors.ts";
+import { listen, portOf } from "../../src/mux/listen.ts";
 import { Listeners } from "../../src/mux/listener.ts";
 import { connect } from "./streams.ts";
 import { startTcp } from "./support.ts";
@@ -53,6 +55,25 @@ describe("Listening", () => {
       });
     });
   }
+
+  it("goes on when a connection could not be accepted, which is told", async () => {
+    const told: Problem[] = [];
+    const accepted = Promise.withResolvers<net.Socket>();
+    const server = await listen("127.0.0.1", 0, {
+      isShared: false,
+      onSocket: accepted.resolve,
+      onProblem: (problem) => told.push(problem),
+    });
+    // As Node does when the system refuses to.
+    server.emit("error", new Error("accept EMFILE"));
+    assert.deepEqual(
+      told.map(({ code, message }) => [code, message]),
+      [["accept-failed", "A connection could not be accepted: accept EMFILE."]],
+    );
+    (await connect(portOf(server))).destroy();
+    (await accepted.promise).destroy();
+    server.close();
+  });
 
   it("leaves the port free once closed, while connections go on", async () => {
     const accepted = Promise.withResolvers<net.Socket>();
