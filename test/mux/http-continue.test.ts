@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { connectBy, type Sending, speak, statusOf, until, ways, whole } from "./http-support.ts";
+import { outcome } from "./streams.ts";
 import { startHttp, startMux, type TestMux } from "./support.ts";
 
 const expecting = {
@@ -184,6 +185,21 @@ for (const [server, te] of [
   ["the relay", ""],
   ["Node's server", "TE: trailers\r\n"],
 ] as const) {
+  test(`${server}: the connection of a refused upload ends as soon as that is whole`, async () => {
+    await using service = await startHttp((_request, response) => {
+      response.writeHead(413, { connection: "close" }).end("too large");
+    });
+    await using mux = await startMux({ "shop.test": service.port });
+    const socket = net.connect({ port: mux.port, host: "127.0.0.1", allowHalfOpen: true });
+    socket.write(`POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Content-Length: 8\r\n\r\nhalf`);
+    const answer = outcome(socket);
+    await once(socket, "data");
+    socket.write("rest");
+    assert.match(String((await answer).bytes), /^HTTP\/1\.1 413 /);
+    const { milliseconds } = await mux.report(() => true);
+    assert.ok(milliseconds < 1000, "sooner than a client that falls silent is hung up on");
+  });
+
   test(`${server}: a client that was refused and does not go on with its upload is hung up on in the end`, async () => {
     await using service = await startHttp((_request, response) => response.writeHead(401).end("no way"));
     await using mux = await startMux({ "shop.test": service.port });
