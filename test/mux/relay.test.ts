@@ -8,6 +8,7 @@ import { speak, statusOf, until } from "./http-support.ts";
 import { recordRequests } from "./raw-service.ts";
 import { readAnswers } from "./read-answers.ts";
 import { startFront } from "./relay-fronts.ts";
+import { turn } from "./streams.ts";
 import { startTcp } from "./support.ts";
 
 const get = "GET / HTTP/1.1\r\nHost: shop.test\r\n";
@@ -161,6 +162,25 @@ test("what a service says beyond its answer reaches nobody, and its connection i
   socket.destroy();
 });
 
+test("what a service says beyond an answer to half a request reaches nobody either", async () => {
+  const asked = new Set<net.Socket>();
+  await using service = await startService((socket, said) => {
+    asked.add(socket);
+    if (said.includes(" HTTP/1.1\r\n")) socket.write(ok);
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers, received } = await dial(front.port);
+  socket.write("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\nhalf");
+  await until(() => answers().length === 1, "the answer");
+  for (const busy of service.sockets) await new Promise((resolve) => busy.write("stray", resolve));
+  await turn();
+  socket.write(`rest${get}\r\n`);
+  await until(() => answers().length === 2, "the next answer");
+  assert.doesNotMatch(received(), /stray/);
+  assert.equal(asked.size, 2, "its connection is not used again");
+  socket.destroy();
+});
+
 test("what a service says unasked ends its connection and reaches nobody", async () => {
   const asked = new Set<net.Socket>();
   await using service = await startService((socket) => {
@@ -180,6 +200,30 @@ test("what a service says unasked ends its connection and reaches nobody", async
   socket.destroy();
 });
 
+test("hundreds of requests in a row share one connection to the service", async () => {
+  const asked = new Set<net.Socket>();
+  await using service = await startService((socket) => {
+    asked.add(socket);
+    socket.write(ok);
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers } = await dial(front.port);
+  socket.write(`${get}\r\n`.repeat(300));
+  await until(() => answers().length === 300, "the answers");
+  assert.equal(asked.size, 1);
+  socket.destroy();
+});
+
+test("a refusal of a request that is whole ends the connection at once, though its body waited for the service", async () => {
+  await using front = await startFront("relay", { "dead.test": { to: "http://127.0.0.1:1", hold: 0 } });
+  const { socket, answers } = await dial(front.port);
+  const since = performance.now();
+  socket.write("POST / HTTP/1.1\r\nHost: dead.test\r\nContent-Length: 4\r\n\r\nbody");
+  await until(() => socket.closed, "the end");
+  assert.equal(statusOf(answers()[0]?.line ?? ""), 502);
+  assert.ok(performance.now() - since < 1000, "sooner than a client that falls silent is hung up on");
+});
+
 test("a connection that the service keeps for a moment only is not used after it", async () => {
   const asked = new Set<net.Socket>();
   await using service = await startService((socket) => {
@@ -193,6 +237,32 @@ test("a connection that the service keeps for a moment only is not used after it
     await until(() => answers().length === count, "an answer");
   }
   assert.equal(asked.size, 2);
+  socket.destroy();
+});
+
+test("a connection that the service keeps for a while is used again within it, and not after it", async (context) => {
+  let later = 0;
+  const now = performance.now.bind(performance);
+  context.mock.method(performance, "now", () => now() + later);
+  const asked = new Set<net.Socket>();
+  await using service = await startService((socket) => {
+    asked.add(socket);
+    socket.write("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n");
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers } = await dial(front.port);
+  for (const [at, [milliseconds, connections]] of (
+    [
+      [0, 1],
+      [2000, 1],
+      [7000, 2],
+    ] as const
+  ).entries()) {
+    later = milliseconds;
+    socket.write(`${get}\r\n`);
+    await until(() => answers().length === at + 1, "an answer");
+    assert.equal(asked.size, connections, `after ${milliseconds} ms`);
+  }
   socket.destroy();
 });
 
@@ -228,6 +298,44 @@ test("a bad chunk behind an answer that has begun breaks it off, and before it i
   const answer = await speak(front.port, `${bad.replace("shop", "silent")}zz\r\n`);
   assert.equal(statusOf(answer), 400);
   await until(() => service.sockets.size === 0 && silent.sockets.size === 0, "no service waits for more");
+});
+
+test("what a client says after a bad chunk is read away, so that it hears why it is refused, and its service is left", async () => {
+  await using silent = await startService(() => {});
+  await using front = await startFront("relay", { "shop.test": silent.port });
+  const socket = net.connect({ port: front.port, host: "127.0.0.1", allowHalfOpen: true });
+  let answer = "";
+  socket.on("data", (chunk) => {
+    answer += chunk.toString("latin1");
+  });
+  const bad = "POST / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+  socket.write(bad);
+  await until(() => silent.sockets.size === 1, "the service is asked");
+  socket.write("zz\r\n");
+  await until(() => silent.sockets.size === 0, "the service is left");
+  await until(() => socket.readableEnded, "the refusal is whole");
+  assert.match(answer, /^HTTP\/1\.1 400 /);
+  const more = "more".repeat(100_000);
+  socket.end(more);
+  await until(() => front.reports.length === 1, "the report");
+  assert.equal(front.reports[0]?.received, bad.length + "zz\r\n".length + more.length);
+});
+
+test("a client that ends in the midst of its request is told as one that broke off, behind it as one that closed", async () => {
+  await using silent = await startService(() => {});
+  await using front = await startFront("relay", { "shop.test": silent.port });
+  for (const length of [3, 2]) {
+    const { socket } = await dial(front.port);
+    socket.write(`POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: ${length}\r\n\r\nab`);
+    await until(() => silent.sockets.size === 1, "the service is asked");
+    socket.end();
+    await until(() => socket.closed && silent.sockets.size === 0, "both are over");
+  }
+  await until(() => front.reports.length === 2, "the reports");
+  assert.deepEqual(
+    front.reports.map(({ ending }) => ending),
+    [{ how: "reset", by: "client" }, { how: "closed" }],
+  );
 });
 
 test("while the mux drains, an answer is finished, a request behind it is the last, and idle connections end", async () => {
