@@ -24,6 +24,23 @@ for (const way of ways) {
     assert.equal(ending.how === "refused" && ending.problem.code, "target-down");
   });
 
+  test(`${way}: no other page tries again: not the answer to a POST, nor that of a service which broke off`, async () => {
+    await using broken = await startTcp((socket) => socket.once("data", () => socket.resetAndDestroy()));
+    await using mux = await startMux({
+      "down.test": { to: `http://127.0.0.1:${await freePort()}`, hold: 0 },
+      "broken.test": broken.port,
+    });
+    for (const [host, method] of [
+      ["down.test", "POST"],
+      ["broken.test", "GET"],
+    ] as const) {
+      const answer = await ask(way, mux, host, { method, headers: page });
+      assert.equal(answer.status, 502);
+      assert.match(answer.text, /<html/);
+      assert.doesNotMatch(answer.text, /<script>[^<]*fetch\(location\.href/);
+    }
+  });
+
   test(`${way}: any other request waits for a service that starts late`, async () => {
     const port = await freePort();
     await using mux = await startMux({ "shop.test": `http://127.0.0.1:${port}` });
