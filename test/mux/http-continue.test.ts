@@ -207,6 +207,8 @@ for (const [server, te] of [
     socket.write(`POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Content-Length: 9\r\n\r\nhalf`);
     assert.match(await text(socket), /^HTTP\/1\.1 401 .*no way/s);
     socket.destroy();
+    const next = await speak(mux.port, "GET / HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n");
+    assert.equal(statusOf(next), 401, "the service does not take this for the rest of the upload");
   });
 }
 
