@@ -162,6 +162,69 @@ test("what a service says beyond its answer reaches nobody, and its connection i
   socket.destroy();
 });
 
+test("the end of a body that comes with the next request goes out before that", async () => {
+  let heard = "";
+  await using service = await startService((socket, said) => {
+    heard += said;
+    if (said.includes(" HTTP/1.1\r\n")) socket.write(ok);
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers } = await dial(front.port);
+  socket.write("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\nhalf");
+  await until(() => answers().length === 1, "the answer");
+  socket.write(`rest${get}\r\n`);
+  await until(() => answers().length === 2, "the next answer");
+  assert.match(heard, /\r\n\r\nhalfrestGET \/ HTTP\/1\.1\r\n/);
+  socket.destroy();
+});
+
+test("a service that breaks off behind an early answer breaks nothing off for its client", async () => {
+  await using service = await startService((socket, said) => {
+    if (said.includes(" HTTP/1.1\r\n")) socket.write(ok);
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers } = await dial(front.port);
+  socket.write("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\nhalf");
+  await until(() => answers().length === 1, "the answer");
+  for (const busy of service.sockets) busy.resetAndDestroy();
+  await turn();
+  socket.write(`rest${get}\r\n`);
+  await until(() => answers().length === 2, "the next answer");
+  socket.destroy();
+});
+
+test("a route that is to close its service's connections does so, though the service would keep them", async () => {
+  const asked = new Set<net.Socket>();
+  await using service = await startService((socket) => {
+    asked.add(socket);
+    socket.write(ok);
+  });
+  const to = `http://127.0.0.1:${service.port}`;
+  await using front = await startFront("relay", { "shop.test": { to, closeUpstream: true } });
+  const { socket, answers } = await dial(front.port);
+  for (let count = 1; count <= 2; count++) {
+    socket.write(`${get}\r\n`);
+    await until(() => answers().length === count, "an answer");
+  }
+  assert.equal(asked.size, 2);
+  socket.destroy();
+});
+
+test("a service that refuses an upload and will close is sent no more of it", async () => {
+  let heard = "";
+  await using service = await startService((socket, said) => {
+    heard += said;
+    socket.write("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers } = await dial(front.port);
+  socket.write("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\nhalf");
+  await until(() => answers().length === 1, "the answer");
+  socket.write("rest");
+  await until(() => socket.closed && service.sockets.size === 0, "both connections end");
+  assert.doesNotMatch(heard, /rest/);
+});
+
 test("what a service says beyond an answer to half a request reaches nobody either", async () => {
   const asked = new Set<net.Socket>();
   await using service = await startService((socket, said) => {
@@ -298,6 +361,16 @@ test("a bad chunk behind an answer that has begun breaks it off, and before it i
   const answer = await speak(front.port, `${bad.replace("shop", "silent")}zz\r\n`);
   assert.equal(statusOf(answer), 400);
   await until(() => service.sockets.size === 0 && silent.sockets.size === 0, "no service waits for more");
+});
+
+test("a bad chunk behind a refusal is not refused as well", async () => {
+  await using front = await startFront("relay", { "dead.test": { to: "http://127.0.0.1:1", hold: 0 } });
+  const { socket, received } = await dial(front.port);
+  socket.write("POST / HTTP/1.1\r\nHost: dead.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  await until(() => received().includes(" 502 "), "the refusal");
+  socket.write("zz\r\n");
+  await until(() => socket.closed, "it is broken off");
+  assert.doesNotMatch(received(), / 400 /);
 });
 
 test("what a client says after a bad chunk is read away, so that it hears why it is refused, and its service is left", async () => {
