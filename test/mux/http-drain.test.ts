@@ -5,6 +5,7 @@ import type http from "node:http";
 import net from "node:net";
 import { test } from "node:test";
 import { connectBy, openSession, readBroken, text, until, ways, whole } from "./http-support.ts";
+import { connectTls, outcome } from "./streams.ts";
 import { startHttp, startMux } from "./support.ts";
 import { dialWebSocket, startWebSocket } from "./web-socket-support.ts";
 
@@ -73,6 +74,17 @@ test("a request that comes while the mux drains is the last of its connection", 
   assert.equal(answer.match(/\r\n\r\nok/g)?.length, 2);
   assert.match(answer, /Connection: close/);
 });
+
+for (const protocol of ["http/1.1", "h2"]) {
+  test(`${protocol}: a connection that has just come ends by itself, though it never asks for anything`, async () => {
+    await using mux = await startMux({ "shop.test": 1 });
+    const client = await connectTls(mux, "shop.test", { ALPNProtocols: [protocol] });
+    const over = outcome(client);
+    await mux.stop(grace);
+    assert.equal((await over).error, undefined);
+    assert.deepEqual((await mux.report(() => true)).ending, { how: "closed" });
+  });
+}
 
 test("an HTTP/2 client is told to go away, and its open streams finish", async () => {
   const waiting: http.ServerResponse[] = [];
