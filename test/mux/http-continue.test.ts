@@ -65,12 +65,14 @@ test("a refused body on HTTP/1.1 ends the connection, so that it is not taken fo
   await using service = await startHttp(() => assert.fail("it asks first"));
   service.server.on("checkContinue", (_request, response) => response.writeHead(401).end());
   await using mux = await startMux({ "shop.test": service.port });
+  const since = performance.now();
   const answer = await speak(
     mux.port,
     "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 60\r\nExpect: 100-continue\r\n\r\n",
   );
   assert.equal(statusOf(answer), 401);
   assert.match(answer, /^Connection: close\r$/m);
+  assert.ok(performance.now() - since < 1000, "a client that holds its body back is not waited for");
 });
 
 test("an expectation that nobody knows is a 417", async () => {
