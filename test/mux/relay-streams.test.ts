@@ -121,31 +121,40 @@ test("a client that resets its stream ends the service's connection at once, and
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_CANCEL } = http2.constants;
 
-for (const length of [undefined, "9"]) {
+for (const [te, length] of [
+  [undefined, undefined],
+  [undefined, "9"],
+  ["trailers", undefined],
+] as const) {
   for (const code of [NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_CANCEL]) {
-    const what = length === undefined ? "in chunks" : "of known length";
+    const what = `${length === undefined ? "in chunks" : "of known length"}${te ? " that is not relayed" : ""}`;
     test(`an upload ${what} that its client resets with ${code} is no whole one to the service`, async () => {
       await using service = await recordRequests();
       await using client = await connect(service.port);
-      using socket = sendUpload(client.front.port, length);
+      using socket = sendUpload(client.front.port, length, te);
       await until(() => service.received[0]?.includes("half") ?? false, "half of it arrives");
       // In frames: Node's own client would end the request before it resets the stream.
       socket.write(frame(3, 0, 1, Buffer.of(0, 0, 0, code)));
       await until(() => service.sockets.size === 0, "the connection ends");
       assert.doesNotMatch(service.received[0] ?? "", /\r\n0\r\n/);
-      assert.equal(client.front.handedOver, 0);
+      assert.equal(client.front.handedOver, te ? 1 : 0);
     });
   }
 }
 
 /** RFC 9113: a connection with half a request on its first stream. */
-function sendUpload(port: number, length: string | undefined): net.Socket & Disposable {
+function sendUpload(
+  port: number,
+  length: string | undefined,
+  te: string | undefined,
+): net.Socket & Disposable {
   const socket = net.connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
   socket.resume();
   // RFC 7541: POST, http and / have numbers, the others are written out.
   const fields = [Buffer.of(0x83, 0x86, 0x84, 0x01), string("shop.test")];
   if (length !== undefined) fields.push(Buffer.of(0x00), string("content-length"), string(length));
+  if (te !== undefined) fields.push(Buffer.of(0x00), string("te"), string(te));
   socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   const settings = frame(4, 0, 0, Buffer.alloc(0));
   const head = frame(1, 0x4, 1, Buffer.concat(fields));
