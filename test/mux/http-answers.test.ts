@@ -24,17 +24,18 @@ for (const way of ways) {
     assert.equal(ending.how === "refused" && ending.problem.code, "target-down");
   });
 
-  test(`${way}: no other page tries again: not the answer to a POST, nor that of a service which broke off`, async () => {
+  test(`${way}: no other page tries again: not the answer to a POST or to a script, nor that of a service which broke off`, async () => {
     await using broken = await startTcp((socket) => socket.once("data", () => socket.resetAndDestroy()));
     await using mux = await startMux({
       "down.test": { to: `http://127.0.0.1:${await freePort()}`, hold: 0 },
       "broken.test": broken.port,
     });
-    for (const [host, method] of [
-      ["down.test", "POST"],
-      ["broken.test", "GET"],
+    for (const [host, method, mode] of [
+      ["down.test", "POST", "navigate"],
+      ["down.test", "GET", "cors"],
+      ["broken.test", "GET", "navigate"],
     ] as const) {
-      const answer = await ask(way, mux, host, { method, headers: page });
+      const answer = await ask(way, mux, host, { method, headers: { ...page, "sec-fetch-mode": mode } });
       assert.equal(answer.status, 502);
       assert.match(answer.text, /<html/);
       assert.doesNotMatch(answer.text, /<script>[^<]*fetch\(location\.href/);
