@@ -147,25 +147,29 @@ for (const way of ways) {
   });
 }
 
-test("an answer of known length that came whole is whole, though its service breaks off before its client reads it", async () => {
-  const length = 100_000;
-  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
-  let last = (): void => assert.fail("nobody has asked");
-  await using service = await startTcp((socket) => {
-    socket.once("data", () => socket.write(head + "a".repeat(length - 1)));
-    last = () => socket.write("a", () => socket.resetAndDestroy());
+const length = 100_000;
+for (const [framing, head, end] of [
+  ["of known length", `Content-Length: ${length}\r\n\r\n`, "a"],
+  ["in chunks", `Transfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n`, "a\r\n0\r\n\r\n"],
+] as const) {
+  test(`an answer ${framing} that came whole is whole, though its service breaks off before its client reads it`, async () => {
+    let last = (): void => assert.fail("nobody has asked");
+    await using service = await startTcp((socket) => {
+      socket.once("data", () => socket.write(`HTTP/1.1 200 OK\r\n${head}${"a".repeat(length - 1)}`));
+      last = () => socket.write(end, () => socket.resetAndDestroy());
+    });
+    await using mux = await startMux({ "shop.test": service.port });
+    await using client = connectBy("HTTP/2 over TLS", mux, "shop.test");
+    // With "TE" it is not relayed.
+    const { body } = await client.send({ headers: { te: "trailers" } }).answer;
+    await until(() => body.readableLength > 0, "as much comes as a client of HTTP/2 takes unread");
+    last();
+    await until(() => service.sockets.size === 0, "the service's connection ends");
+    await turn();
+    const { text, whole } = await readBroken(body);
+    assert.deepEqual([text.length, whole], [length, true]);
   });
-  await using mux = await startMux({ "shop.test": service.port });
-  await using client = connectBy("HTTP/2 over TLS", mux, "shop.test");
-  // With "TE" it is not relayed.
-  const { body } = await client.send({ headers: { te: "trailers" } }).answer;
-  await until(() => body.readableLength > 0, "as much comes as a client of HTTP/2 takes unread");
-  last();
-  await until(() => service.sockets.size === 0, "the service's connection ends");
-  await turn();
-  const { text, whole } = await readBroken(body);
-  assert.deepEqual([text.length, whole], [length, true]);
-});
+}
 
 test("on HTTP/2 a broken answer ends its own stream and no other", async () => {
   await using service = await startHttp((request, response) => {
