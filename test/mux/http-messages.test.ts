@@ -91,6 +91,30 @@ for (const way of ways) {
     assert.deepEqual(Object.entries(answer.trailers), [["x-digest", "6"]]);
   });
 
+  test(`${way}: trailers that no answer announced come down to a client that takes them`, async () => {
+    await using service = await recordRequests(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n",
+    );
+    await using mux = await startMux({ "shop.test": service.port });
+    const answer = await ask(way, mux, "shop.test", { headers: { te: "trailers" } });
+    assert.deepEqual([answer.text, answer.trailers["x-sum"]], ["ok", "1"]);
+  });
+
+  test(`${way}: the head of an answer does not wait for its body`, async () => {
+    let finish = (): void => assert.fail("nobody has asked");
+    await using service = await startHttp((_request, response) => {
+      response.flushHeaders();
+      finish = () => response.end("at last");
+    });
+    await using mux = await startMux({ "shop.test": service.port });
+    for (const headers of [{}, { te: "trailers" }]) {
+      await using client = connectBy(way, mux, "shop.test");
+      const { body } = await client.send({ headers }).answer;
+      finish();
+      assert.equal(await text(body), "at last");
+    }
+  });
+
   test(`${way}: early hints arrive before the answer, with whatever else was hinted`, async () => {
     const hints = "Link: </a.css>; rel=preload, </b.js>; rel=preload; as=script\r\nX-Hint: 1\r\n";
     await using service = await recordRequests(
