@@ -187,6 +187,30 @@ for (const [server, te] of [
   ["the relay", ""],
   ["Node's server", "TE: trailers\r\n"],
 ] as const) {
+  test(`${server}: an upload that is answered well and early goes on, and so does its connection`, async () => {
+    let uploaded = "";
+    await using service = await startHttp((request, response) => {
+      request.on("data", (chunk) => {
+        uploaded += chunk;
+      });
+      response.end("early");
+    });
+    await using mux = await startMux({ "shop.test": service.port });
+    const socket = net.connect(mux.port, "127.0.0.1");
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk;
+    });
+    const request = `POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Content-Length: 8\r\n\r\nhalf`;
+    socket.write(request);
+    await until(() => answer.includes("early"), "the answer");
+    socket.write(`rest${request}rest`);
+    await until(() => uploaded === "halfresthalfrest", "both uploads are whole");
+    await until(() => answer.match(/early/g)?.length === 2, "both are answered");
+    assert.doesNotMatch(answer, /Connection: close/i);
+    socket.destroy();
+  });
+
   test(`${server}: the connection of a refused upload ends as soon as that is whole`, async () => {
     await using service = await startHttp((_request, response) => {
       response.writeHead(413, { connection: "close" }).end("too large");
