@@ -14,6 +14,12 @@ import { startTcp } from "./support.ts";
 const get = "GET / HTTP/1.1\r\nHost: shop.test\r\n";
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
+/** With "TE" a request is handed over. */
+const servers = [
+  ["the relay", ""],
+  ["Node's server", "TE: trailers\r\n"],
+] as const;
+
 /** A service that is shown what it hears, piece by piece. */
 function startService(onSaid: (socket: net.Socket, said: string) => void) {
   return startTcp((socket) => {
@@ -345,23 +351,25 @@ test("a byte beyond ASCII in a header goes through as it is, with a body as with
   socket.destroy();
 });
 
-test("a bad chunk behind an answer that has begun breaks it off, and before it is a 400", async () => {
-  const bad = "POST / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
-  await using service = await startService((socket) => {
-    socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+for (const [server, te] of servers) {
+  test(`${server}: a bad chunk behind an answer that has begun breaks it off, and before it is a 400`, async () => {
+    const bad = `POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`;
+    await using service = await startService((socket) => {
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+    });
+    await using silent = await startService(() => {});
+    await using front = await startFront("relay", { "shop.test": service.port, "silent.test": silent.port });
+    const { socket, received } = await dial(front.port);
+    socket.write(bad);
+    await until(() => received().endsWith("half"), "the answer begins");
+    socket.write("zz\r\n");
+    await until(() => socket.closed, "it is broken off");
+    assert.doesNotMatch(received(), / 400 /);
+    const answer = await speak(front.port, `${bad.replace("shop", "silent")}zz\r\n`);
+    assert.equal(statusOf(answer), 400);
+    await until(() => service.sockets.size === 0 && silent.sockets.size === 0, "no service waits for more");
   });
-  await using silent = await startService(() => {});
-  await using front = await startFront("relay", { "shop.test": service.port, "silent.test": silent.port });
-  const { socket, received } = await dial(front.port);
-  socket.write(bad);
-  await until(() => received().endsWith("half"), "the answer begins");
-  socket.write("zz\r\n");
-  await until(() => socket.closed, "it is broken off");
-  assert.doesNotMatch(received(), / 400 /);
-  const answer = await speak(front.port, `${bad.replace("shop", "silent")}zz\r\n`);
-  assert.equal(statusOf(answer), 400);
-  await until(() => service.sockets.size === 0 && silent.sockets.size === 0, "no service waits for more");
-});
+}
 
 test("a bad chunk behind a refusal is not refused as well", async () => {
   await using front = await startFront("relay", { "dead.test": { to: "http://127.0.0.1:1", hold: 0 } });
@@ -373,43 +381,47 @@ test("a bad chunk behind a refusal is not refused as well", async () => {
   assert.doesNotMatch(received(), / 400 /);
 });
 
-test("what a client says after a bad chunk is read away, so that it hears why it is refused, and its service is left", async () => {
-  await using silent = await startService(() => {});
-  await using front = await startFront("relay", { "shop.test": silent.port });
-  const socket = net.connect({ port: front.port, host: "127.0.0.1", allowHalfOpen: true });
-  let answer = "";
-  socket.on("data", (chunk) => {
-    answer += chunk.toString("latin1");
-  });
-  const bad = "POST / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
-  socket.write(bad);
-  await until(() => silent.sockets.size === 1, "the service is asked");
-  socket.write("zz\r\n");
-  await until(() => silent.sockets.size === 0, "the service is left");
-  await until(() => socket.readableEnded, "the refusal is whole");
-  assert.match(answer, /^HTTP\/1\.1 400 /);
-  const more = "more".repeat(100_000);
-  socket.end(more);
-  await until(() => front.reports.length === 1, "the report");
-  assert.equal(front.reports[0]?.received, bad.length + "zz\r\n".length + more.length);
-});
-
-test("a client that ends in the midst of its request is told as one that broke off, behind it as one that closed", async () => {
-  await using silent = await startService(() => {});
-  await using front = await startFront("relay", { "shop.test": silent.port });
-  for (const length of [3, 2]) {
-    const { socket } = await dial(front.port);
-    socket.write(`POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: ${length}\r\n\r\nab`);
+for (const [server, te] of servers) {
+  test(`${server}: what a client says after a bad chunk is read away, so that it hears why it is refused, and its service is left`, async () => {
+    await using silent = await startService(() => {});
+    await using front = await startFront("relay", { "shop.test": silent.port });
+    const socket = net.connect({ port: front.port, host: "127.0.0.1", allowHalfOpen: true });
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk.toString("latin1");
+    });
+    const bad = `POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`;
+    socket.write(bad);
     await until(() => silent.sockets.size === 1, "the service is asked");
-    socket.end();
-    await until(() => socket.closed && silent.sockets.size === 0, "both are over");
-  }
-  await until(() => front.reports.length === 2, "the reports");
-  assert.deepEqual(
-    front.reports.map(({ ending }) => ending),
-    [{ how: "reset", by: "client" }, { how: "closed" }],
-  );
-});
+    socket.write("zz\r\n");
+    await until(() => silent.sockets.size === 0, "the service is left");
+    await until(() => socket.readableEnded, "the refusal is whole");
+    assert.match(answer, /^HTTP\/1\.1 400 /);
+    const more = "more".repeat(100_000);
+    socket.end(more);
+    await until(() => front.reports.length === 1, "the report");
+    assert.equal(front.reports[0]?.received, bad.length + "zz\r\n".length + more.length);
+  });
+}
+
+for (const [server, te] of servers) {
+  test(`${server}: a client that ends in the midst of its request is told as one that broke off, behind it as one that closed`, async () => {
+    await using silent = await startService(() => {});
+    await using front = await startFront("relay", { "shop.test": silent.port });
+    for (const length of [3, 2]) {
+      const { socket } = await dial(front.port);
+      socket.write(`POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Content-Length: ${length}\r\n\r\nab`);
+      await until(() => silent.sockets.size === 1, "the service is asked");
+      socket.end();
+      await until(() => socket.closed && silent.sockets.size === 0, "both are over");
+    }
+    await until(() => front.reports.length === 2, "the reports");
+    assert.deepEqual(
+      front.reports.map(({ ending }) => ending),
+      [{ how: "reset", by: "client" }, { how: "closed" }],
+    );
+  });
+}
 
 test("while the mux drains, an answer is finished, a request behind it is the last, and idle connections end", async () => {
   const heard: string[] = [];
