@@ -71,7 +71,7 @@ export class Http2Exchange implements Exchange {
     if (!this.#stream.destroyed) {
       this.#stream.respond(
         { ":status": status, ...gather(headers) },
-        { endStream: options.bodiless, waitForTrailers: options.trailers && !options.bodiless },
+        { endStream: options.bodiless, waitForTrailers: options.trailers },
       );
       if (options.trailers) {
         this.#stream.once("wantTrailers", () => this.#stream.sendTrailers(gather(this.#responseTrailers)));

@@ -49,7 +49,7 @@ export type Answerable = Pick<
 export interface ResponseOptions {
   /** The answer is its head alone. */
   readonly bodiless: boolean;
-  /** `responseTrailers` may follow. */
+  /** `responseTrailers` may follow; never where there is no body. */
   readonly trailers: boolean;
   /** The connection cannot be used again: a part of the request was not read. */
   readonly close: boolean;
