@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { createWebSocketStream, type WebSocket } from "ws";
 import { digestStuttering, largeBody, speak, statusOf, text, until } from "./http-support.ts";
 import { recordRequests } from "./raw-service.ts";
-import { startHttp, startMux, startTcp } from "./support.ts";
+import { freePort, startHttp, startMux, startTcp, type TestMux } from "./support.ts";
 import { clientFrame, dialWebSocket, opcode, startWebSocket } from "./web-socket-support.ts";
 
 const ways = ["HTTP/1.1 in the clear", "HTTP/1.1 over TLS"] as const;
@@ -165,11 +165,22 @@ test("a client that goes in the midst of the handshake is told as one that did, 
   client.destroy();
   await until(() => service.sockets.size === 0, "the service's connection ends");
   await mux.report(() => true);
-  const endings = mux.events.flatMap((event) =>
-    event.type === "connection" ? [event.connection.ending] : [],
-  );
-  assert.deepEqual(endings, [{ how: "reset", by: "client" }]);
+  assert.deepEqual(endings(mux), [{ how: "reset", by: "client" }]);
 });
+
+test("a service that is down is a 502, which is told once", async () => {
+  await using mux = await startMux({ "live.test": { to: `http://127.0.0.1:${await freePort()}`, hold: 0 } });
+  assert.equal(statusOf(await speak(mux.port, handshake)), 502);
+  await mux.stop(1000);
+  assert.deepEqual(
+    endings(mux).map((ending) => ending.how === "refused" && ending.problem.code),
+    ["target-down"],
+  );
+});
+
+function endings(mux: TestMux) {
+  return mux.events.flatMap((event) => (event.type === "connection" ? [event.connection.ending] : []));
+}
 
 test("a service that dies in the midst of the handshake is a 502", async () => {
   await using service = await startTcp((socket) => socket.once("data", () => socket.resetAndDestroy()));
