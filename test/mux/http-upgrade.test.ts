@@ -1,9 +1,11 @@
 /** Requests for other protocols than WebSocket, and such as are no proper requests for one. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import net from "node:net";
 import { test } from "node:test";
 import { connectBy, speak, statusOf, until, whole } from "./http-support.ts";
 import { recordRequests } from "./raw-service.ts";
+import { connect, outcome, turn } from "./streams.ts";
 import { startHttp, startMux, startTcp } from "./support.ts";
 
 function request(headers: string, line = "GET / HTTP/1.1"): string {
@@ -55,6 +57,23 @@ test("where the service stays with HTTP, its answer says that it is the last on 
   const answer = await speak(mux.port, request("Connection: Upgrade\r\nUpgrade: websocket\r\n"));
   assert.equal(statusOf(answer), 200);
   assert.match(answer, /\r\nConnection: close\r\n/i);
+});
+
+test("a client that ends once it is being answered in HTTP gets the rest of the answer", async () => {
+  await using service = await startTcp((socket) => {
+    socket.once("data", () => socket.write("HTTP/1.1 401 Unauthorized\r\nContent-Length: 6\r\n\r\nnot "));
+  });
+  await using mux = await startMux({ "shop.test": service.port });
+  const client = await connect(mux.port);
+  client.write(request("Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+  const answer = outcome(client);
+  await once(client, "data");
+  client.end();
+  for (let turns = 0; turns < 3; turns++) await turn();
+  for (const socket of service.sockets) socket.write("ok");
+  const { bytes, error } = await answer;
+  assert.equal(error, undefined);
+  assert.match(String(bytes), /not ok$/);
 });
 
 test("any other protocol passes, and half-closes and bytes behind it are its own", async () => {
