@@ -91,13 +91,12 @@ async function load(paths: readonly string[], last: Loaded): Promise<Loaded> {
   if (stamp === last.stamp) return last;
 
   const served = new Map(last.certificates.map((certificate) => [certificate.path, certificate]));
-  const read = await Promise.all(
-    candidates.map(async ({ path, listed }) => {
-      const before = served.get(path);
-      const result = await readCertificate({ path, listed: listed || before !== undefined });
-      return { result, before };
-    }),
-  );
+  // One after the other: each holds a file open, and a folder may have more of them than a process may hold.
+  const read = [];
+  for (const { path, listed } of candidates) {
+    const before = served.get(path);
+    read.push({ result: await readCertificate({ path, listed: listed || before !== undefined }), before });
+  }
   // Renewed in two steps, a pair does not match in between: until it does, or its file is gone, what was read before serves on.
   const certificates = read.flatMap(({ result, before }) => (result?.ok ? result.value : (before ?? [])));
   const faults = read.flatMap(({ result }) => (result && !result.ok ? [result.error] : []));

@@ -1,5 +1,6 @@
 /** The user's own PEM files, as the tools that make them leave them. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
@@ -278,6 +279,24 @@ describe("a folder", () => {
     await write("three.key", three.key);
     now = new Date(now.getTime() + 1000);
     assert.deepEqual(await served(files, "three.test"), ["three.test"]);
+  });
+
+  test("may hold more files than a process may have open", {
+    skip: process.platform === "win32" ? "only POSIX limits open files" : false,
+  }, async () => {
+    const { chain, key } = await makeSelfSigned("shop.test", now);
+    for (let i = 0; i < 150; i++) {
+      await write(`${i}.crt`, chain);
+      await write(`${i}.key`, key);
+    }
+    const module = new URL("../../src/platform/certificate-files.ts", import.meta.url).href;
+    const script = `
+      const { CertificateFiles } = await import(${JSON.stringify(module)});
+      const files = new CertificateFiles([${JSON.stringify(folder)}], () => new Date());
+      console.log(JSON.stringify(await files.problems()));`;
+    const limited = `ulimit -n 64; exec "$0" --input-type=module --eval "$1"`;
+    const told = execFileSync("sh", ["-c", limited, process.execPath, script], { encoding: "utf8" });
+    assert.deepEqual(JSON.parse(told), []);
   });
 
   test("of certbot serves the chain, and its renewal through links", {
