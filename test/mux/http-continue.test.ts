@@ -72,7 +72,7 @@ test("a refused body on HTTP/1.1 ends the connection, so that it is not taken fo
   );
   assert.equal(statusOf(answer), 401);
   assert.match(answer, /^Connection: close\r$/m);
-  assert.ok(performance.now() - since < 1000, "a client that holds its body back is not waited for");
+  assert.ok(performance.now() - since < 2000, "a client that holds its body back is not waited for");
 });
 
 test("an expectation that nobody knows is a 417", async () => {
@@ -223,7 +223,7 @@ for (const [server, te] of [
     socket.write("rest");
     assert.match(String((await answer).bytes), /^HTTP\/1\.1 413 /);
     const { milliseconds } = await mux.report(() => true);
-    assert.ok(milliseconds < 1000, "sooner than a client that falls silent is hung up on");
+    assert.ok(milliseconds < 2000, "sooner than a client that falls silent is hung up on");
   });
 
   test(`${server}: a client that was refused and does not go on with its upload is hung up on in the end`, async () => {
