@@ -33,6 +33,9 @@ interface MuxSession {
   readonly windows: readonly SessionWindow[];
 }
 
+/** For who looks once: services that have not said whether they are up within this are as they were last. */
+export const healthMilliseconds = 300;
+
 export const stopped: MuxState = {
   phase: "stopped",
   addresses: [],

@@ -3,6 +3,7 @@ import type net from "node:net";
 import { messageOf, type Problem, systemCode } from "../core/errors.ts";
 import { isLoopbackAddress } from "../core/loopback.ts";
 import { formatTarget, type Target } from "../core/route.ts";
+import { targetDown } from "../core/target-down.ts";
 import { nobodyWaits, type Waiting } from "./waiting.ts";
 
 /** A machine that does not answer at all is given up after this; one that refuses says so at once. */
@@ -62,22 +63,13 @@ function ignore(): void {}
 
 /** Why nothing could be connected to: the target's fault (`target-down`), or the want of descriptors. */
 export function unreachable(target: Target, error: unknown): Problem {
-  return descriptorsGone.has(systemCode(error) ?? "") ? outOfDescriptors : down(target, reasonOf(error));
+  if (descriptorsGone.has(systemCode(error) ?? "")) return outOfDescriptors;
+  const reason = reasonOf(error);
+  return targetDown(target, reason, reason !== unresolved);
 }
 
 export function notListening(target: Target): Problem {
-  return down(target, nobody);
-}
-
-function down(target: Target, reason: string): Problem {
-  return {
-    code: "target-down",
-    message: `${formatTarget(target)} is not up: ${reason}.`,
-    remedy:
-      reason === unresolved
-        ? `Correct the host in the route's target, or have "${target.host}" resolve.`
-        : `Start the service on port ${target.port}, or correct the route's target.`,
-  };
+  return targetDown(target, nobody, true);
 }
 
 const nobody = "nothing listens there";

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Finding, wrong } from "../core/diagnosis.ts";
 import { type Problem, problemOf } from "../core/errors.ts";
 import type { SessionWindow } from "../core/events.ts";
-import { type MuxState, nextState, stopped } from "../core/mux-state.ts";
+import { healthMilliseconds, type MuxState, nextState, stopped } from "../core/mux-state.ts";
 import { Backoff } from "./backoff.ts";
 import { type ControlFolder, controlledPorts } from "./control-folder.ts";
 import { type Joined, Member, type MemberHandlers } from "./member.ts";
@@ -20,8 +20,6 @@ export type Observed =
       readonly tally: Tally;
     };
 
-/** Services are asked whether they are up; those that have not said so within this are as they were last. */
-const healthMilliseconds = 300;
 /** Within this a window that takes part has followed an owner who went; later there is none. */
 const successorMilliseconds = 1000;
 

@@ -13,7 +13,7 @@ import {
 } from "vscode";
 import type { Finding } from "../core/diagnosis.ts";
 import { fail, type Problem, type Result } from "../core/errors.ts";
-import type { MuxState } from "../core/mux-state.ts";
+import { healthMilliseconds, type MuxState } from "../core/mux-state.ts";
 import type { RouteEdits } from "./edit-settings.ts";
 import { inEditorsWords, problemText } from "./editors-words.ts";
 import { plainMarkdown } from "./plain-text.ts";
@@ -31,9 +31,6 @@ export interface ToolContext {
   /** Has every service asked whether it is up. */
   readonly refresh: () => void;
 }
-
-/** Services are asked whether they are up; those that have not said so within this are as they were last. */
-const healthMilliseconds = 300;
 
 export function registerTools(context: ToolContext): Disposable {
   return Disposable.from(

@@ -1,8 +1,9 @@
 /** The services behind a route: whether they are up, and what they answer, through Oneport where it runs. */
-import type { Finding } from "../../core/diagnosis.ts";
+import { type Finding, wrong } from "../../core/diagnosis.ts";
 import { formatDomain, hostOf } from "../../core/domain.ts";
 import { isLoopbackAddress } from "../../core/loopback.ts";
 import { formatTarget, type Route, schemes, type Target } from "../../core/route.ts";
+import { targetDown } from "../../core/target-down.ts";
 import { type Answer, connectTo, httpAnswer, type Place, unresolved, webSocketAnswer } from "./ask.ts";
 import type { DoctorContext } from "./context.ts";
 
@@ -30,12 +31,8 @@ export async function tryTarget(
   }
   const connected = await connectTo(target.host, target.port);
   if (!connected.ok) {
-    const message = `${service} is not up: ${connected.error}.`;
-    const remedy =
-      connected.error === unresolved
-        ? `Correct the host in the route's target, or have "${target.host}" resolve.`
-        : `Start the service on port ${target.port}, or correct the route's target.`;
-    return { target, host: undefined, finding: { ...about, state: "wrong", message, remedy } };
+    const problem = targetDown(target, connected.error, connected.error !== unresolved);
+    return { target, host: undefined, finding: wrong(about.check, problem, about.subject) };
   }
   const process = isHere ? processes.get(target.port) : undefined;
   const who = process === undefined ? "" : `: ${process} listens there`;
