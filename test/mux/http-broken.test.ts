@@ -2,7 +2,17 @@
 import assert from "node:assert/strict";
 import type net from "node:net";
 import { test } from "node:test";
-import { ask, connectBy, readBroken, speak, statusOf, until, ways, whole } from "./http-support.ts";
+import {
+  ask,
+  connectBy,
+  readBroken,
+  relayedAndNot,
+  speak,
+  statusOf,
+  until,
+  ways,
+  whole,
+} from "./http-support.ts";
 import { turn } from "./streams.ts";
 import { startHttp, startMux, startTcp } from "./support.ts";
 
@@ -26,15 +36,12 @@ const endings = {
   "delimited by its end, and resets": ["\r\nhello", (socket) => socket.resetAndDestroy()],
 } satisfies Record<string, [string, (socket: net.Socket) => void]>;
 
-/** With "TE" a request is not relayed: Node's servers have it, and Node's client reads the answer. */
-const kinds = [{}, { te: "trailers" }];
-
 for (const way of ways) {
   for (const [what, [said, how]] of Object.entries(endings)) {
     test(`${way}: a service is in the midst of an answer ${what}: the client sees that it is not whole`, async () => {
       await using service = await breaking(`HTTP/1.1 200 OK\r\n${said}`, how);
       await using mux = await startMux({ "shop.test": service.port });
-      for (const headers of kinds) {
+      for (const headers of relayedAndNot) {
         await using client = connectBy(way, mux, "shop.test");
         const { status, body } = await client.send({ headers }).answer;
         assert.equal(status, 200);
@@ -78,7 +85,7 @@ for (const way of ways) {
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\n\x1f\x8b\x08\x00\r\n0\r\n\r\n";
     await using service = await startTcp((socket) => socket.on("data", () => socket.write(said, "latin1")));
     await using mux = await startMux({ "shop.test": service.port });
-    for (const headers of kinds) {
+    for (const headers of relayedAndNot) {
       assert.equal((await ask(way, mux, "shop.test", { headers })).status, 502);
     }
   });
@@ -86,7 +93,7 @@ for (const way of ways) {
   test(`${way}: a client that aborts in the midst of an answer ends the service's connection`, async () => {
     await using service = await startHttp((_request, response) => response.write("hello"));
     await using mux = await startMux({ "shop.test": service.port });
-    for (const headers of kinds) {
+    for (const headers of relayedAndNot) {
       await using client = connectBy(way, mux, "shop.test");
       const sending = client.send({ headers });
       await sending.answer;
@@ -99,7 +106,7 @@ for (const way of ways) {
   test(`${way}: a client that aborts while it waits ends the service's connection`, async () => {
     await using service = await startHttp(() => undefined);
     await using mux = await startMux({ "shop.test": service.port });
-    for (const headers of kinds) {
+    for (const headers of relayedAndNot) {
       await using client = connectBy(way, mux, "shop.test");
       const sending = client.send({ headers });
       await until(() => service.sockets.size === 1, "the request arrives");
@@ -121,7 +128,7 @@ for (const way of ways) {
       });
     });
     await using mux = await startMux({ "shop.test": service.port });
-    for (const headers of kinds) {
+    for (const headers of relayedAndNot) {
       [whole, received] = [undefined, ""];
       await using client = connectBy(way, mux, "shop.test");
       const sending = client.send({ method: "POST", body: "open", headers });

@@ -6,7 +6,16 @@ import net from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { connectBy, type Sending, speak, statusOf, until, ways, whole } from "./http-support.ts";
+import {
+  connectBy,
+  http1Servers,
+  type Sending,
+  speak,
+  statusOf,
+  until,
+  ways,
+  whole,
+} from "./http-support.ts";
 import { outcome } from "./streams.ts";
 import { startHttp, startMux, type TestMux } from "./support.ts";
 
@@ -183,10 +192,7 @@ for (const [server, pieces] of [
   });
 }
 
-for (const [server, te] of [
-  ["the relay", ""],
-  ["Node's server", "TE: trailers\r\n"],
-] as const) {
+for (const [server, te] of http1Servers) {
   test(`${server}: an upload that is answered well and early goes on, and so does its connection`, async () => {
     let uploaded = "";
     await using service = await startHttp((request, response) => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { ask, connectBy, speak, statusOf, ways, whole } from "./http-support.ts";
+import { ask, connectBy, relayedAndNot, speak, statusOf, ways, whole } from "./http-support.ts";
 import { recordRequests } from "./raw-service.ts";
 import { startHttp, startMux } from "./support.ts";
 
@@ -33,8 +33,7 @@ for (const way of ways) {
   });
 
   test(`${way}: a request is framed for the service as it was for the client`, async () => {
-    // With "TE" it is not relayed: Node's servers and client frame it.
-    for (const te of [{}, { te: "trailers" }]) {
+    for (const te of relayedAndNot) {
       await using service = await recordRequests();
       await using mux = await startMux({ "shop.test": service.port });
       await using client = connectBy(way, mux, "shop.test");
@@ -107,7 +106,7 @@ for (const way of ways) {
       finish = () => response.end("at last");
     });
     await using mux = await startMux({ "shop.test": service.port });
-    for (const headers of [{}, { te: "trailers" }]) {
+    for (const headers of relayedAndNot) {
       await using client = connectBy(way, mux, "shop.test");
       const { body } = await client.send({ headers }).answer;
       finish();
@@ -137,8 +136,7 @@ for (const way of ways) {
       "HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\nHTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
     );
     await using mux = await startMux({ "shop.test": service.port });
-    // With "TE" it is not relayed.
-    for (const headers of [{}, { te: "trailers" }]) {
+    for (const headers of relayedAndNot) {
       await using client = connectBy(way, mux, "shop.test");
       const sending = client.send({ headers });
       const answer = await whole(sending);

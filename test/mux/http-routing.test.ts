@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type http from "node:http";
 import net from "node:net";
 import { test } from "node:test";
-import { ask, connectBy, speak, until, ways, whole } from "./http-support.ts";
+import { ask, connectBy, http1Servers, speak, until, ways, whole } from "./http-support.ts";
 import { startHttp, startMux, startTcp } from "./support.ts";
 
 /** A service that says its name and what it was asked. */
@@ -83,11 +83,7 @@ test("pipelined requests on HTTP/1.1 are answered in their order, whichever serv
   assert.deepEqual(bodies, ["slow", "fast POST /1", "fast GET /2"]);
 });
 
-/** With "TE" a request is not relayed: Node's server has it. */
-for (const [who, header] of [
-  ["the relay", ""],
-  ["Node's server", "TE: trailers\r\n"],
-] as const) {
+for (const [who, header] of http1Servers) {
   const request = `POST / HTTP/1.1\r\nHost: shop.test\r\n${header}Content-Length: 0\r\n\r\n`;
 
   test(`pipelined requests go to their service one at a time: ${who}`, async () => {

@@ -15,6 +15,15 @@ import type { TestMux } from "./support.ts";
 export const ways = ["HTTP/1.1 in the clear", "HTTP/1.1 over TLS", "HTTP/2 over TLS"] as const;
 export type Way = (typeof ways)[number];
 
+/** Headers with which a request is relayed, and with which it is not: then Node's servers have it, and Node's client reads the answer. */
+export const relayedAndNot = [{}, { te: "trailers" }];
+
+/** Who serves a request of HTTP/1.1, and the header line with which it comes there: with "TE" it is not relayed. */
+export const http1Servers = [
+  ["the relay", ""],
+  ["Node's server", "TE: trailers\r\n"],
+] as const;
+
 export interface Sent {
   readonly method?: string;
   readonly path?: string;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { speak, statusOf, until } from "./http-support.ts";
+import { http1Servers, speak, statusOf, until } from "./http-support.ts";
 import { recordRequests } from "./raw-service.ts";
 import { readAnswers } from "./read-answers.ts";
 import { startFront } from "./relay-fronts.ts";
@@ -14,18 +14,23 @@ import { startTcp } from "./support.ts";
 const get = "GET / HTTP/1.1\r\nHost: shop.test\r\n";
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/** With "TE" a request is handed over. */
-const servers = [
-  ["the relay", ""],
-  ["Node's server", "TE: trailers\r\n"],
-] as const;
-
 /** A service that is shown what it hears, piece by piece. */
 function startService(onSaid: (socket: net.Socket, said: string) => void) {
   return startTcp((socket) => {
     socket.on("data", (chunk) => onSaid(socket, chunk.toString("latin1")));
     socket.on("end", () => socket.end());
   });
+}
+
+/** A service that says the same to every request, and keeps the connections on which it was `asked`. */
+async function startAnswering(answer = ok) {
+  const asked = new Set<net.Socket>();
+  const service = await startService((socket, said) => {
+    if (!said.includes(" HTTP/1.1\r\n")) return;
+    asked.add(socket);
+    socket.write(answer);
+  });
+  return Object.assign(service, { asked });
 }
 
 /** A client that is asked what it has been answered so far. */
@@ -38,6 +43,14 @@ async function dial(port: number) {
   });
   socket.on("error", () => undefined);
   return { socket, answers: () => readAnswers(received, []).answers, received: () => received };
+}
+
+/** A client that has its answer, and has sent half of its upload, "half"; "rest" is the other one. */
+async function answeredEarly(port: number) {
+  const dialled = await dial(port);
+  dialled.socket.write("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\nhalf");
+  await until(() => dialled.answers().length === 1, "the answer");
+  return dialled;
 }
 
 for (const [what, request] of Object.entries({
@@ -175,9 +188,7 @@ test("the end of a body that comes with the next request goes out before that", 
     if (said.includes(" HTTP/1.1\r\n")) socket.write(ok);
   });
   await using front = await startFront("relay", { "shop.test": service.port });
-  const { socket, answers } = await dial(front.port);
-  socket.write("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\nhalf");
-  await until(() => answers().length === 1, "the answer");
+  const { socket, answers } = await answeredEarly(front.port);
   socket.write(`rest${get}\r\n`);
   await until(() => answers().length === 2, "the next answer");
   assert.match(heard, /\r\n\r\nhalfrestGET \/ HTTP\/1\.1\r\n/);
@@ -185,13 +196,9 @@ test("the end of a body that comes with the next request goes out before that", 
 });
 
 test("a service that breaks off behind an early answer breaks nothing off for its client", async () => {
-  await using service = await startService((socket, said) => {
-    if (said.includes(" HTTP/1.1\r\n")) socket.write(ok);
-  });
+  await using service = await startAnswering();
   await using front = await startFront("relay", { "shop.test": service.port });
-  const { socket, answers } = await dial(front.port);
-  socket.write("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\nhalf");
-  await until(() => answers().length === 1, "the answer");
+  const { socket, answers } = await answeredEarly(front.port);
   for (const busy of service.sockets) busy.resetAndDestroy();
   await turn();
   socket.write(`rest${get}\r\n`);
@@ -200,11 +207,7 @@ test("a service that breaks off behind an early answer breaks nothing off for it
 });
 
 test("a route that is to close its service's connections does so, though the service would keep them", async () => {
-  const asked = new Set<net.Socket>();
-  await using service = await startService((socket) => {
-    asked.add(socket);
-    socket.write(ok);
-  });
+  await using service = await startAnswering();
   const to = `http://127.0.0.1:${service.port}`;
   await using front = await startFront("relay", { "shop.test": { to, closeUpstream: true } });
   const { socket, answers } = await dial(front.port);
@@ -212,7 +215,7 @@ test("a route that is to close its service's connections does so, though the ser
     socket.write(`${get}\r\n`);
     await until(() => answers().length === count, "an answer");
   }
-  assert.equal(asked.size, 2);
+  assert.equal(service.asked.size, 2);
   socket.destroy();
 });
 
@@ -223,39 +226,27 @@ test("a service that refuses an upload and will close is sent no more of it", as
     socket.write("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   });
   await using front = await startFront("relay", { "shop.test": service.port });
-  const { socket, answers } = await dial(front.port);
-  socket.write("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\nhalf");
-  await until(() => answers().length === 1, "the answer");
+  const { socket } = await answeredEarly(front.port);
   socket.write("rest");
   await until(() => socket.closed && service.sockets.size === 0, "both connections end");
   assert.doesNotMatch(heard, /rest/);
 });
 
 test("what a service says beyond an answer to half a request reaches nobody either", async () => {
-  const asked = new Set<net.Socket>();
-  await using service = await startService((socket, said) => {
-    asked.add(socket);
-    if (said.includes(" HTTP/1.1\r\n")) socket.write(ok);
-  });
+  await using service = await startAnswering();
   await using front = await startFront("relay", { "shop.test": service.port });
-  const { socket, answers, received } = await dial(front.port);
-  socket.write("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\nhalf");
-  await until(() => answers().length === 1, "the answer");
+  const { socket, answers, received } = await answeredEarly(front.port);
   for (const busy of service.sockets) await new Promise((resolve) => busy.write("stray", resolve));
   await turn();
   socket.write(`rest${get}\r\n`);
   await until(() => answers().length === 2, "the next answer");
   assert.doesNotMatch(received(), /stray/);
-  assert.equal(asked.size, 2, "its connection is not used again");
+  assert.equal(service.asked.size, 2, "its connection is not used again");
   socket.destroy();
 });
 
 test("what a service says unasked ends its connection and reaches nobody", async () => {
-  const asked = new Set<net.Socket>();
-  await using service = await startService((socket) => {
-    asked.add(socket);
-    socket.write(ok);
-  });
+  await using service = await startAnswering();
   await using front = await startFront("relay", { "shop.test": service.port });
   const { socket, answers, received } = await dial(front.port);
   socket.write(`${get}\r\n`);
@@ -265,21 +256,17 @@ test("what a service says unasked ends its connection and reaches nobody", async
   socket.write(`${get}\r\n`);
   await until(() => answers().length === 2, "the next answer");
   assert.doesNotMatch(received(), /stray/);
-  assert.equal(asked.size, 2);
+  assert.equal(service.asked.size, 2);
   socket.destroy();
 });
 
 test("hundreds of requests in a row share one connection to the service", async () => {
-  const asked = new Set<net.Socket>();
-  await using service = await startService((socket) => {
-    asked.add(socket);
-    socket.write(ok);
-  });
+  await using service = await startAnswering();
   await using front = await startFront("relay", { "shop.test": service.port });
   const { socket, answers } = await dial(front.port);
   socket.write(`${get}\r\n`.repeat(300));
   await until(() => answers().length === 300, "the answers");
-  assert.equal(asked.size, 1);
+  assert.equal(service.asked.size, 1);
   socket.destroy();
 });
 
@@ -294,18 +281,16 @@ test("a refusal of a request that is whole ends the connection at once, though i
 });
 
 test("a connection that the service keeps for a moment only is not used after it", async () => {
-  const asked = new Set<net.Socket>();
-  await using service = await startService((socket) => {
-    asked.add(socket);
-    socket.write("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 0\r\n\r\n");
-  });
+  await using service = await startAnswering(
+    "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 0\r\n\r\n",
+  );
   await using front = await startFront("relay", { "shop.test": service.port });
   const { socket, answers } = await dial(front.port);
   for (let count = 1; count <= 2; count++) {
     socket.write(`${get}\r\n`);
     await until(() => answers().length === count, "an answer");
   }
-  assert.equal(asked.size, 2);
+  assert.equal(service.asked.size, 2);
   socket.destroy();
 });
 
@@ -313,11 +298,9 @@ test("a connection that the service keeps for a while is used again within it, a
   let later = 0;
   const now = performance.now.bind(performance);
   context.mock.method(performance, "now", () => now() + later);
-  const asked = new Set<net.Socket>();
-  await using service = await startService((socket) => {
-    asked.add(socket);
-    socket.write("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n");
-  });
+  await using service = await startAnswering(
+    "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n",
+  );
   await using front = await startFront("relay", { "shop.test": service.port });
   const { socket, answers } = await dial(front.port);
   for (const [at, [milliseconds, connections]] of (
@@ -330,7 +313,7 @@ test("a connection that the service keeps for a while is used again within it, a
     later = milliseconds;
     socket.write(`${get}\r\n`);
     await until(() => answers().length === at + 1, "an answer");
-    assert.equal(asked.size, connections, `after ${milliseconds} ms`);
+    assert.equal(service.asked.size, connections, `after ${milliseconds} ms`);
   }
   socket.destroy();
 });
@@ -351,7 +334,7 @@ test("a byte beyond ASCII in a header goes through as it is, with a body as with
   socket.destroy();
 });
 
-for (const [server, te] of servers) {
+for (const [server, te] of http1Servers) {
   test(`${server}: a bad chunk behind an answer that has begun breaks it off, and before it is a 400`, async () => {
     const bad = `POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`;
     await using service = await startService((socket) => {
@@ -381,7 +364,7 @@ test("a bad chunk behind a refusal is not refused as well", async () => {
   assert.doesNotMatch(received(), / 400 /);
 });
 
-for (const [server, te] of servers) {
+for (const [server, te] of http1Servers) {
   test(`${server}: what a client says after a bad chunk is read away, so that it hears why it is refused, and its service is left`, async () => {
     await using silent = await startService(() => {});
     await using front = await startFront("relay", { "shop.test": silent.port });
@@ -404,7 +387,7 @@ for (const [server, te] of servers) {
   });
 }
 
-for (const [server, te] of servers) {
+for (const [server, te] of http1Servers) {
   test(`${server}: a client that ends in the midst of its request is told as one that broke off, behind it as one that closed`, async () => {
     await using silent = await startService(() => {});
     await using front = await startFront("relay", { "shop.test": silent.port });
