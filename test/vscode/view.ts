@@ -16,8 +16,11 @@ export interface Row {
   readonly expanded: boolean | undefined;
 }
 
-/** For what is tried again. */
-const quickMilliseconds = 3_000;
+/**
+ * For what is tried again from its first step: what the mouse has brought into sight goes as the workbench lays itself out
+ * anew, and does not come back by itself.
+ */
+const quick = { timeout: 3_000 };
 
 export class View {
   readonly #page: Page;
@@ -67,48 +70,44 @@ export class View {
 
   /** Presses one of the buttons that a row shows under the mouse, by the button's title. */
   async inlineAction(label: string, title: string): Promise<void> {
-    const row = this.#element(label);
-    await row.hover();
-    await row.locator(`.actions a[aria-label="${title}"]`).click();
+    await this.#pressUnderMouse(this.#element(label), `.actions a[aria-label="${title}"]`);
   }
 
   /** What a row says when the mouse rests on it. */
   async tooltip(label: string): Promise<string> {
-    await this.#element(label).hover();
-    return await this.#page.locator(".workbench-hover").innerText();
+    return await eventually(async () => {
+      await this.#element(label).hover(quick);
+      return await this.#page.locator(".workbench-hover").innerText(quick);
+    });
   }
 
   /** Opens a row's context menu, and gives what it offers. */
   async contextMenu(label: string): Promise<string[]> {
-    await this.#element(label).click({ button: "right" });
-    const menu = this.#page.locator(".monaco-menu-container");
-    await menu.waitFor();
-    return (await readTexts(menu.locator(".action-menu-item"), [".action-label"])).flat();
+    return await eventually(async () => {
+      await this.#openMenu(label);
+      const offers = await readTexts(this.#menu.locator(".action-menu-item"), [".action-label"]);
+      assert.notEqual(offers.length, 0, "The menu has closed again.");
+      return offers.flat();
+    });
   }
 
-  /**
-   * Chooses from a row's context menu. With the keyboard: a menu is deaf to the mouse for a moment after it has opened. One
-   * that the workbench closes as it lays itself out anew is opened again.
-   */
+  /** Chooses from a row's context menu. With the keyboard: a menu is deaf to the mouse for a moment after it has opened. */
   async choose(label: string, item: string): Promise<void> {
-    const menu = this.#page.locator(".monaco-menu-container");
-    const entry = menu.locator(".action-item", {
+    const entry = this.#menu.locator(".action-item", {
       has: this.#page.locator(".action-label").getByText(item, { exact: true }),
     });
     await eventually(async () => {
-      if (await menu.isVisible()) await this.#page.keyboard.press("Escape");
-      await this.contextMenu(label);
-      await entry.hover({ timeout: quickMilliseconds });
-      await entry.and(this.#page.locator(".focused")).waitFor({ timeout: quickMilliseconds });
+      await this.#openMenu(label);
+      await entry.hover(quick);
+      await entry.and(this.#page.locator(".focused")).waitFor(quick);
       await this.#page.keyboard.press("Enter");
-      await menu.waitFor({ state: "hidden", timeout: quickMilliseconds });
+      await this.#menu.waitFor({ state: "hidden", ...quick });
     });
   }
 
   /** Presses one of the buttons beside the view's name, by the button's title. */
   async action(title: string): Promise<void> {
-    await this.#pane.hover();
-    await this.#pane.locator(`.pane-header .actions a[aria-label="${title}"]`).click();
+    await this.#pressUnderMouse(this.#pane, `.pane-header .actions a[aria-label="${title}"]`);
   }
 
   /** What stands in an empty view: the text with its buttons, each line one. */
@@ -118,6 +117,26 @@ export class View {
 
   async pressWelcomeButton(text: string): Promise<void> {
     await this.#pane.locator(".welcome-view-content .monaco-button").getByText(text, { exact: true }).click();
+  }
+
+  get #menu(): Locator {
+    return this.#page.locator(".monaco-menu-container");
+  }
+
+  /** Once: rejects soon if the menu does not open, or is closed at once. */
+  async #openMenu(label: string): Promise<void> {
+    if (await this.#menu.isVisible()) await this.#page.keyboard.press("Escape");
+    await this.#element(label).click({ button: "right", ...quick });
+    await this.#menu.waitFor(quick);
+  }
+
+  /** Presses a button, once, that is there only while the mouse is over what it belongs to. */
+  async #pressUnderMouse(owner: Locator, button: string): Promise<void> {
+    await eventually(async () => {
+      await owner.hover(quick);
+      await owner.locator(button).click({ trial: true, ...quick });
+    });
+    await owner.locator(button).click();
   }
 
   /** For the words of a failure. */
