@@ -73,16 +73,19 @@ test("curl", async (t) => {
     assert.equal(output, `Hello, app.shop.test:${port}`, errors);
   });
 
-  await t.test("uploads 100 MB, which arrive whole", async () => {
-    const content = randomBytes(100_000_000);
-    const file = join(oneport.folder, "large");
-    await writeFile(file, content);
-    const digest = createHash("sha256").update(content).digest("hex");
-    for (const version of ["--http1.1", "--http2"]) {
-      const { output, errors } = await curl(version, "--upload-file", file, `${web}/digest`);
-      assert.equal(output, digest, errors);
-    }
-  });
+  for (const [option, megabytes] of [
+    ["--http1.1", 100],
+    // Whenever curl 7.88 has used up the window that HTTP/2 gives it, here 1 MB, it may sleep for a second.
+    ["--http2", 5],
+  ] as const) {
+    await t.test(`uploads ${megabytes} MB by ${option.slice(2)}, which arrive whole`, async () => {
+      const content = randomBytes(megabytes * 1_000_000);
+      const file = join(oneport.folder, "large");
+      await writeFile(file, content);
+      const { output, errors } = await curl(option, "--upload-file", file, `${web}/digest`);
+      assert.equal(output, createHash("sha256").update(content).digest("hex"), errors);
+    });
+  }
 
   for (const [option, status] of [
     ["--http1.1", /^< HTTP\/1\.1 200/],
