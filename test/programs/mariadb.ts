@@ -12,7 +12,10 @@ export async function startMariadb(
   certificate: { readonly cert: string; readonly key: string },
 ): Promise<Server> {
   const data = `${folder.path}/data`;
-  await prepare("mariadb-install-db", ["--no-defaults", `--datadir=${data}`, "--skip-test-db"], folder);
+  // A server that starts deletes the temporary tables that it finds, in /tmp those of one beside it as well.
+  const temporary = folder.path;
+  const places = [`--datadir=${data}`, `--tmpdir=${temporary}`];
+  await prepare("mariadb-install-db", ["--no-defaults", ...places, "--skip-test-db"], folder);
   const { user, password } = login;
   const statements = [
     "CREATE DATABASE shop",
@@ -22,6 +25,7 @@ export async function startMariadb(
   const start = await folder.write("start.sql", statements.map((line) => `${line};\n`).join(""));
   const settings = {
     datadir: data,
+    tmpdir: temporary,
     "bind-address": "127.0.0.1",
     port,
     socket: `${folder.path}/socket`,
