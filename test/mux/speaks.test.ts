@@ -6,6 +6,7 @@ import https from "node:https";
 import type net from "node:net";
 import { test } from "node:test";
 import { WebSocketServer } from "ws";
+import { sslRequest } from "../../src/core/postgres.ts";
 import { speaks } from "../../src/mux/speaks.ts";
 import { ownCertificate, startTls } from "./streams.ts";
 import { freePort, listen, type Service, startHttp, startTcp } from "./support.ts";
@@ -82,6 +83,19 @@ test("what is likely to speak TLS is not spoken to in the clear", async () => {
   server.on("tlsClientError", (error) => assert.fail(error));
   await using service = await listen(server, "127.0.0.1", 0);
   assert.deepEqual(await ask(service, "stunnel4"), { protocol: "https", title: "My shop" });
+});
+
+test("PostgreSQL is known, and asked nothing else, also where a busy machine lets it answer late", async () => {
+  const heard: Buffer[] = [];
+  await using service = await startTcp((socket) => {
+    socket.on("data", (bytes: Buffer) => {
+      heard.push(bytes);
+      setTimeout(() => socket.end("N"), 110);
+    });
+    socket.on("end", () => socket.end());
+  });
+  assert.deepEqual(await ask(service, "postgres"), { protocol: "postgres" });
+  assert.deepEqual(heard, [sslRequest]);
 });
 
 test("what was taken for TLS and stays silent is asked for a page next", async () => {
