@@ -1,49 +1,13 @@
 /** What is relayed, what is handed over to Node's server, and what becomes of the connections on both sides. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import net from "node:net";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { http1Servers, speak, statusOf, until } from "./http-support.ts";
 import { recordRequests } from "./raw-service.ts";
-import { readAnswers } from "./read-answers.ts";
 import { startFront } from "./relay-fronts.ts";
+import { dial, get, ok, startAnswering, startService } from "./relay-support.ts";
 import { turn } from "./streams.ts";
-import { startTcp } from "./support.ts";
-
-const get = "GET / HTTP/1.1\r\nHost: shop.test\r\n";
-const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-/** A service that is shown what it hears, piece by piece. */
-function startService(onSaid: (socket: net.Socket, said: string) => void) {
-  return startTcp((socket) => {
-    socket.on("data", (chunk) => onSaid(socket, chunk.toString("latin1")));
-    socket.on("end", () => socket.end());
-  });
-}
-
-/** A service that says the same to every request, and keeps the connections on which it was `asked`. */
-async function startAnswering(answer = ok) {
-  const asked = new Set<net.Socket>();
-  const service = await startService((socket, said) => {
-    if (!said.includes(" HTTP/1.1\r\n")) return;
-    asked.add(socket);
-    socket.write(answer);
-  });
-  return Object.assign(service, { asked });
-}
-
-/** A client that is asked what it has been answered so far. */
-async function dial(port: number) {
-  const socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
-  await once(socket, "connect");
-  let received = "";
-  socket.on("data", (chunk) => {
-    received += chunk.toString("latin1");
-  });
-  socket.on("error", () => undefined);
-  return { socket, answers: () => readAnswers(received, []).answers, received: () => received };
-}
 
 /** A client that has its answer, and has sent half of its upload, "half"; "rest" is the other one. */
 async function answeredEarly(port: number) {
@@ -164,23 +128,6 @@ test("a client that asks and asks and does not read is answered no more, until i
   socket.destroy();
 });
 
-test("what a service says beyond its answer reaches nobody, and its connection is not used again", async () => {
-  let connections = 0;
-  await using service = await startService((socket) => {
-    connections++;
-    socket.write(`${ok}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray`);
-  });
-  await using front = await startFront("relay", { "shop.test": service.port });
-  const { socket, answers, received } = await dial(front.port);
-  for (let count = 1; count <= 3; count++) {
-    socket.write(`${get}\r\n`);
-    await until(() => answers().length === count, "an answer");
-  }
-  assert.doesNotMatch(received(), /stray/);
-  assert.equal(connections, 3);
-  socket.destroy();
-});
-
 test("the end of a body that comes with the next request goes out before that", async () => {
   let heard = "";
   await using service = await startService((socket, said) => {
@@ -203,19 +150,6 @@ test("a service that breaks off behind an early answer breaks nothing off for it
   await turn();
   socket.write(`rest${get}\r\n`);
   await until(() => answers().length === 2, "the next answer");
-  socket.destroy();
-});
-
-test("a route that is to close its service's connections does so, though the service would keep them", async () => {
-  await using service = await startAnswering();
-  const to = `http://127.0.0.1:${service.port}`;
-  await using front = await startFront("relay", { "shop.test": { to, closeUpstream: true } });
-  const { socket, answers } = await dial(front.port);
-  for (let count = 1; count <= 2; count++) {
-    socket.write(`${get}\r\n`);
-    await until(() => answers().length === count, "an answer");
-  }
-  assert.equal(service.asked.size, 2);
   socket.destroy();
 });
 
@@ -245,31 +179,6 @@ test("what a service says beyond an answer to half a request reaches nobody eith
   socket.destroy();
 });
 
-test("what a service says unasked ends its connection and reaches nobody", async () => {
-  await using service = await startAnswering();
-  await using front = await startFront("relay", { "shop.test": service.port });
-  const { socket, answers, received } = await dial(front.port);
-  socket.write(`${get}\r\n`);
-  await until(() => answers().length === 1, "an answer");
-  for (const idle of service.sockets) idle.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray");
-  await until(() => service.sockets.size === 0, "the connection ends");
-  socket.write(`${get}\r\n`);
-  await until(() => answers().length === 2, "the next answer");
-  assert.doesNotMatch(received(), /stray/);
-  assert.equal(service.asked.size, 2);
-  socket.destroy();
-});
-
-test("hundreds of requests in a row share one connection to the service", async () => {
-  await using service = await startAnswering();
-  await using front = await startFront("relay", { "shop.test": service.port });
-  const { socket, answers } = await dial(front.port);
-  socket.write(`${get}\r\n`.repeat(300));
-  await until(() => answers().length === 300, "the answers");
-  assert.equal(service.asked.size, 1);
-  socket.destroy();
-});
-
 test("a refusal of a request that is whole ends the connection at once, though its body waited for the service", async () => {
   await using front = await startFront("relay", { "dead.test": { to: "http://127.0.0.1:1", hold: 0 } });
   const { socket, answers } = await dial(front.port);
@@ -278,44 +187,6 @@ test("a refusal of a request that is whole ends the connection at once, though i
   await until(() => socket.closed, "the end");
   assert.equal(statusOf(answers()[0]?.line ?? ""), 502);
   assert.ok(performance.now() - since < 2000, "sooner than a client that falls silent is hung up on");
-});
-
-test("a connection that the service keeps for a moment only is not used after it", async () => {
-  await using service = await startAnswering(
-    "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 0\r\n\r\n",
-  );
-  await using front = await startFront("relay", { "shop.test": service.port });
-  const { socket, answers } = await dial(front.port);
-  for (let count = 1; count <= 2; count++) {
-    socket.write(`${get}\r\n`);
-    await until(() => answers().length === count, "an answer");
-  }
-  assert.equal(service.asked.size, 2);
-  socket.destroy();
-});
-
-test("a connection that the service keeps for a while is used again within it, and not after it", async (context) => {
-  let later = 0;
-  const now = performance.now.bind(performance);
-  context.mock.method(performance, "now", () => now() + later);
-  await using service = await startAnswering(
-    "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n",
-  );
-  await using front = await startFront("relay", { "shop.test": service.port });
-  const { socket, answers } = await dial(front.port);
-  for (const [at, [milliseconds, connections]] of (
-    [
-      [0, 1],
-      [2000, 1],
-      [7000, 2],
-    ] as const
-  ).entries()) {
-    later = milliseconds;
-    socket.write(`${get}\r\n`);
-    await until(() => answers().length === at + 1, "an answer");
-    assert.equal(service.asked.size, connections, `after ${milliseconds} ms`);
-  }
-  socket.destroy();
 });
 
 test("a byte beyond ASCII in a header goes through as it is, with a body as without", async () => {
