@@ -15,6 +15,8 @@ import { Relay } from "../../src/mux/relay/relay.ts";
 export interface Front extends AsyncDisposable {
   readonly port: number;
   readonly reports: readonly ConnectionReport[];
+  /** Who is connected now. */
+  readonly clients: ReadonlySet<Client>;
   /** How many connections of HTTP/1.1, and streams of HTTP/2, the relay has handed over to Node's server. */
   readonly handedOver: number;
   drain(): void;
@@ -69,6 +71,7 @@ export async function startFront(
   return {
     port: portOf(server),
     reports,
+    clients,
     get handedOver() {
       return handedOver;
     },

@@ -34,7 +34,7 @@ export class Pool {
 
   /** Takes back what can carry another request. */
   put(upstream: Upstream): void {
-    if (this.#isClosed || this.#count >= mostIdle || !upstream.socket.writable) return upstream.destroy();
+    if (this.#isClosed || this.#count >= mostIdle) return upstream.destroy();
     upstream.user = undefined;
     upstream.isKept = true;
     if (upstream.socket.isPaused()) upstream.socket.resume();
@@ -50,7 +50,6 @@ export class Pool {
     if (!idle || index === -1) return;
     idle.splice(index, 1);
     this.#count--;
-    if (idle.length === 0) this.#idle.delete(upstream.key);
   };
 
   /** Ends what is idle, and takes nothing more. */
@@ -61,7 +60,5 @@ export class Pool {
 
   letGoOfIdle(): void {
     for (const idle of this.#idle.values()) for (const upstream of idle) upstream.destroy();
-    this.#idle.clear();
-    this.#count = 0;
   }
 }
