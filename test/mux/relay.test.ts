@@ -277,6 +277,79 @@ for (const [server, te] of http1Servers) {
   });
 }
 
+test("a client that goes while one of very many requests is answered is noticed", async () => {
+  const asked: net.Socket[] = [];
+  await using service = await startService((socket) => asked.push(socket));
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket, answers } = await dial(front.port);
+  socket.write(`${get}\r\n`);
+  await until(() => asked.length === 1, "the first arrives");
+  const wide = `${get}X-Wide: ${"a".repeat(8000)}\r\n\r\n`;
+  for (let count = 0; count < 9; count++) socket.write(wide);
+  const [client] = front.clients;
+  await until(() => client?.socket.isPaused() ?? false, "no more of them is read");
+  socket.write(`${get}\r\n`);
+  await until(() => (client?.socket.readableLength ?? 0) > 0, "one more waits outside");
+  for (let count = 1; count <= 9; count++) {
+    asked[count - 1]?.write(ok);
+    await until(() => answers().length === count && asked.length === count + 1, "the next arrives");
+  }
+  assert.equal(front.handedOver, 0);
+  socket.destroy();
+  await until(() => service.sockets.size === 0, "the service's connection ends");
+});
+
+test("a client that ends and has not read what it was answered so far does not hold its service", async () => {
+  let written = 0;
+  await using service = await startService((socket) => {
+    const write = () => {
+      written += 65_536;
+      if (socket.write(Buffer.alloc(65_536))) setImmediate(write);
+      else socket.once("drain", write);
+    };
+    socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+    write();
+  });
+  await using front = await startFront("relay", { "shop.test": service.port });
+  const { socket } = await dial(front.port);
+  socket.pause();
+  socket.write(`${get}\r\n`);
+  for (let before = -1; written === 0 || before < written; await wait(100)) before = written;
+  socket.end();
+  await until(() => service.sockets.size === 0, "the service's connection ends");
+  socket.destroy();
+});
+
+for (const [server, kind, te] of [
+  ["the relay", "relay", ""],
+  ["Node's server behind the relay", "relay", "TE: trailers\r\n"],
+  ["Node's server", "node", ""],
+] as const) {
+  test(`${server}: a connection that is silent for too long is closed, unless its client waits for an answer`, async (context) => {
+    const watched = new Set<net.Socket>();
+    context.mock.method(net.Socket.prototype, "setTimeout", function (this: net.Socket, after: number) {
+      if (after >= 65_000) watched.add(this);
+      return this;
+    });
+    const asked: net.Socket[] = [];
+    await using service = await startService((socket) => asked.push(socket));
+    await using front = await startFront(kind, { "shop.test": service.port });
+    const { socket, answers } = await dial(front.port);
+    // As Node does when its clock has run out.
+    const goesBy = () => {
+      assert.equal(watched.size, 1);
+      for (const silent of watched) silent.emit("timeout");
+    };
+    socket.write(`${get}${te}\r\n`);
+    await until(() => asked.length === 1, "the service is asked");
+    goesBy();
+    asked[0]?.write(ok);
+    await until(() => answers().length === 1, "the answer");
+    goesBy();
+    await until(() => socket.closed, "the end");
+  });
+}
+
 test("while the mux drains, an answer is finished, a request behind it is the last, and idle connections end", async () => {
   const heard: string[] = [];
   await using service = await startService((socket, said) => {
