@@ -141,21 +141,28 @@ test("a connection that the service keeps for a while is used again within it, a
 test("no more than 256 connections are kept, though others were kept before and have gone", async () => {
   const asked: net.Socket[] = [];
   await using service = await startService((socket) => asked.push(socket));
-  await using front = await startFront("relay", { "shop.test": service.port }, "HTTP/2");
+  await using other = await startService((socket) => asked.push(socket));
+  const routes = { "shop.test": service.port, "other.test": other.port };
+  await using front = await startFront("relay", routes, "HTTP/2");
   // One alone may not ask for more than 256 things at once.
   const sessions = [0, 1].map(() => http2.connect(`http://127.0.0.1:${front.port}`));
-  const askAtOnce = async (each: number) => {
+  const askAtOnce = async (each: number, authority = "shop.test") => {
     const requests = sessions.flatMap((session) =>
-      Array.from({ length: each }, () => session.request({ ":authority": "shop.test" })),
+      Array.from({ length: each }, () => session.request({ ":authority": authority })),
     );
     const answers = Promise.all(requests.map(text));
     await until(() => asked.length === requests.length, "all are asked");
     for (const socket of asked.splice(0)) socket.write(ok);
     assert.deepEqual(new Set(await answers), new Set(["ok"]));
   };
-  await askAtOnce(10);
-  for (const idle of service.sockets) idle.destroy();
-  await until(() => service.sockets.size === 0, "those that were kept are gone");
+  for (const [to, authority] of [
+    [service, "shop.test"],
+    [other, "other.test"],
+  ] as const) {
+    await askAtOnce(10, authority);
+    for (const idle of to.sockets) idle.destroy();
+    await until(() => to.sockets.size === 0, "those that were kept are gone");
+  }
   await askAtOnce(150);
   await until(() => service.sockets.size <= 256, "those beyond the limit end");
   await askAtOnce(1);
