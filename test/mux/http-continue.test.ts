@@ -9,6 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import {
   connectBy,
   http1Servers,
+  relayedAndNot,
   type Sending,
   speak,
   statusOf,
@@ -16,7 +17,7 @@ import {
   ways,
   whole,
 } from "./http-support.ts";
-import { outcome } from "./streams.ts";
+import { connectTls, outcome } from "./streams.ts";
 import { startHttp, startMux, type TestMux } from "./support.ts";
 
 const expecting = {
@@ -243,6 +244,62 @@ for (const [server, te] of http1Servers) {
     assert.equal(statusOf(next), 401, "the service does not take this for the rest of the upload");
   });
 }
+
+for (const [server, te] of http1Servers) {
+  test(`${server}: the end of an upload that is answered already arrives, though its client goes right behind it`, async () => {
+    const uploaded = Promise.withResolvers<void>();
+    await using service = await startHttp((request, response) => {
+      request.resume().once("end", uploaded.resolve);
+      response.end("early");
+    });
+    await using mux = await startMux({ "shop.test": service.port });
+    // With TLS both can come in one turn.
+    const client = await connectTls(mux, "shop.test", { ALPNProtocols: ["http/1.1"] });
+    client.write(`POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Content-Length: 8\r\n\r\nhalf`);
+    await once(client, "data");
+    client.end("rest");
+    await uploaded.promise;
+    assert.deepEqual((await mux.report(() => true)).ending, { how: "closed" });
+  });
+}
+
+test("a request that comes with its client's end is not passed on, be it behind an upload that was answered early", async () => {
+  const asked: string[] = [];
+  await using service = await startHttp((request, response) => {
+    asked.push(request.url ?? "");
+    response.end(request.url);
+  });
+  await using mux = await startMux({ "shop.test": service.port });
+  const client = await connectTls(mux, "shop.test", { ALPNProtocols: ["http/1.1"] });
+  client.write("POST /early HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\nhalf");
+  await once(client, "data");
+  client.end("restGET /late HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+  assert.deepEqual((await mux.report(() => true)).ending, { how: "closed" });
+  const next = await speak(mux.port, "GET /next HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n");
+  assert.match(next, /\/next/);
+  assert.deepEqual(asked, ["/early", "/next"]);
+});
+
+test("HTTP/2: an upload that is answered well and early goes on, and so does its service's connection", async () => {
+  for (const headers of relayedAndNot) {
+    const uploaded: string[] = [];
+    await using service = await startHttp((request, response) => {
+      void text(request).then((body) => uploaded.push(body));
+      response.end("early");
+    });
+    await using mux = await startMux({ "shop.test": service.port });
+    await using client = connectBy("HTTP/2 over TLS", mux, "shop.test");
+    for (let count = 1; count <= 2; count++) {
+      const sending = client.send({ method: "POST", body: "open", headers });
+      sending.body.write("half");
+      assert.equal((await whole(sending)).text, "early");
+      sending.body.end("rest");
+      await until(() => uploaded.length === count, "the upload is whole");
+    }
+    assert.deepEqual(uploaded, ["halfrest", "halfrest"]);
+    assert.equal(service.sockets.size, 1);
+  }
+});
 
 function statuses({ informed }: Sending): number[] {
   return informed.map(({ status }) => status);

@@ -107,8 +107,8 @@ export class ClientSide {
   over(exchange: RelayExchange): void {
     this.#exchange = undefined;
     if (exchange.last) this.stream.destroySoon();
-    // While the mux drains, a connection without an exchange is closed: the next one begins first.
-    else this.flow();
+    // While the mux drains, a connection without an exchange is closed: the next one begins first, if its client is there.
+    else if (this.stream.writable) this.flow();
     this.context.connections.over(exchange);
   }
 

@@ -153,7 +153,8 @@ export class RelayExchange implements Relayed {
   }
 
   leave(): void {
-    if (this.#left) return;
+    // The last bytes of a request still go out when both it and its answer are whole: it settles then.
+    if (this.#left || (this.#answered && this.received)) return;
     this.#left = true;
     this.#linger?.end();
     this.#service.leave();
