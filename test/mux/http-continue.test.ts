@@ -95,24 +95,31 @@ test("an expectation that nobody knows is a 417", async () => {
   assert.equal(statusOf(answer), 417);
 });
 
-for (const [what, host, status] of [
-  ["no route", "nobody.test", 404],
-  ["a service that refuses", "strict.test", 413],
+for (const [what, host, expectation, statuses] of [
+  ["no route", "nobody.test", "", [404]],
+  ["a service that refuses", "strict.test", "", [413]],
+  ["a service that refuses after it has said 100", "strict.test", "Expect: 100-continue\r\n", [100, 413]],
 ] as const) {
   test(`a client that is in the midst of a large upload still hears of ${what}`, async () => {
-    await using service = await startHttp((_request, response) => {
+    const refuse: http.RequestListener = (_request, response) => {
       response.writeHead(413, { connection: "close" }).end("too large");
+    };
+    await using service = await startHttp(refuse);
+    service.server.on("checkContinue", (request, response) => {
+      response.writeContinue();
+      refuse(request, response);
     });
     await using mux = await startMux({ "strict.test": service.port });
-    const { answer, uploaded } = await uploadTo(mux, host);
-    assert.equal(statusOf(answer), status, answer);
+    const { answer, uploaded } = await uploadTo(mux, host, expectation);
+    const said = Array.from(answer.matchAll(/^HTTP\/1\.1 (\d+) /gm), ([, status]) => Number(status));
+    assert.deepEqual(said, statuses, answer);
     assert.match(answer, /^Connection: close\r$/m);
     assert.equal(uploaded, true);
   });
 }
 
 /** Sends 8 MB without a look at what comes back, as simple clients do. */
-async function uploadTo({ port }: TestMux, host: string) {
+async function uploadTo({ port }: TestMux, host: string, expectation: string) {
   const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   let answer = "";
   let broken = false;
@@ -123,7 +130,7 @@ async function uploadTo({ port }: TestMux, host: string) {
     broken = true;
   });
   const body = Buffer.alloc(8 * 1024 * 1024, "x");
-  socket.write(`POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${body.length}\r\n\r\n`);
+  socket.write(`POST / HTTP/1.1\r\nHost: ${host}\r\n${expectation}Content-Length: ${body.length}\r\n\r\n`);
   for (let at = 0; at < body.length && !broken; at += 65_536) {
     await new Promise((resolve) => socket.write(body.subarray(at, at + 65_536), resolve));
   }
@@ -194,7 +201,7 @@ for (const [server, pieces] of [
 }
 
 for (const [server, te] of http1Servers) {
-  test(`${server}: an upload that is answered well and early goes on, and so does its connection`, async () => {
+  test(`${server}: an upload that is answered well and early goes on, however slow, and so does its connection`, async () => {
     let uploaded = "";
     await using service = await startHttp((request, response) => {
       request.on("data", (chunk) => {
@@ -211,6 +218,8 @@ for (const [server, te] of http1Servers) {
     const request = `POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Content-Length: 8\r\n\r\nhalf`;
     socket.write(request);
     await until(() => answer.includes("early"), "the answer");
+    // Longer than a client that was refused is waited for.
+    await wait(2200);
     socket.write(`rest${request}rest`);
     await until(() => uploaded === "halfresthalfrest", "both uploads are whole");
     await until(() => answer.match(/early/g)?.length === 2, "both are answered");
@@ -235,10 +244,14 @@ for (const [server, te] of http1Servers) {
 
   test(`${server}: a client that was refused and does not go on with its upload is hung up on in the end`, async () => {
     await using service = await startHttp((_request, response) => response.writeHead(401).end("no way"));
+    // It does not hang up of itself.
+    service.server.keepAliveTimeout = 0;
     await using mux = await startMux({ "shop.test": service.port });
     const socket = net.connect({ port: mux.port, host: "127.0.0.1", allowHalfOpen: true });
     socket.write(`POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Content-Length: 9\r\n\r\nhalf`);
-    assert.match(await text(socket), /^HTTP\/1\.1 401 .*no way/s);
+    const answer = text(socket);
+    await until(() => socket.readableEnded, "the end");
+    assert.match(await answer, /^HTTP\/1\.1 401 .*no way/s);
     socket.destroy();
     const next = await speak(mux.port, "GET / HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n");
     assert.equal(statusOf(next), 401, "the service does not take this for the rest of the upload");
