@@ -166,7 +166,6 @@ test("several streams on one HTTP/2 connection do not wait for one that nobody r
   for (let count = 0; count < 5; count++) assert.equal((await whole(client.send())).text, "small");
 });
 
-/** Fulfilled when a count has grown and then stood still for a fifth of a second. */
 test("a client of HTTP/2 that is killed in the midst of a download it has not read is let go, and so is its service", async () => {
   await using service = await startHttp((_request, response) => {
     largeBody(tooMuch).stream.pipe(response);
@@ -184,6 +183,7 @@ test("a client of HTTP/2 that is killed in the midst of a download it has not re
   await until(() => service.sockets.size === 0, "the service's connection ends");
 });
 
+/** Fulfilled when a count has grown and then stood still for a fifth of a second. */
 async function settled(count: () => number): Promise<void> {
   await until(() => count() > 0, "the first bytes go");
   for (let before = -1; before !== count(); ) {
