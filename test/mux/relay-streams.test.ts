@@ -1,5 +1,6 @@
 /** HTTP/2 requests that are relayed: which are, and what becomes of both sides when one of them stalls or goes. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import http2 from "node:http2";
 import net from "node:net";
 import { test } from "node:test";
@@ -179,6 +180,47 @@ test("an answer to half an upload goes out, and the rest of the upload is read",
   assert.deepEqual([answer.status, answer.body, answer.code], [404, "no", 0]);
   await until(() => service.sockets.size === 0, "the service is not left with half a request");
 });
+
+test("a service that refuses an upload and will close is sent no more of it", async () => {
+  let heard = "";
+  await using service = await startTcp((socket) => {
+    socket.on("data", (chunk) => {
+      heard += chunk;
+      socket.write("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    });
+    socket.on("end", () => socket.end());
+  });
+  await using client = await connect(service.port);
+  const stream = client.request("/", { ":method": "POST" }, { endStream: false });
+  stream.write("half");
+  await once(stream, "response");
+  stream.resume().end("rest");
+  await until(() => stream.closed && service.sockets.size === 0, "both end");
+  assert.doesNotMatch(heard, /rest/);
+});
+
+for (const te of [undefined, "trailers"]) {
+  test(`an upload${te ? " that is not relayed" : ""} that its client resets behind its answer is no whole one`, async () => {
+    let heard = "";
+    await using service = await startTcp((socket) => {
+      socket.once("data", () => socket.write(ok));
+      socket.on("data", (chunk) => {
+        heard += chunk;
+      });
+      socket.on("end", () => socket.end());
+    });
+    await using client = await connect(service.port);
+    using socket = sendUpload(client.front.port, undefined, te);
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk.toString("latin1");
+    });
+    await until(() => answer.includes("ok") && heard.includes("half"), "it is answered");
+    socket.write(frame(3, 0, 1, Buffer.of(0, 0, 0, NGHTTP2_CANCEL)));
+    await until(() => service.sockets.size === 0, "the connection ends");
+    assert.doesNotMatch(heard, /\r\n0\r\n/);
+  });
+}
 
 for (const [what, said, how] of [
   ["of known length ends", "Content-Length: 9\r\n\r\nhalf", "end"],
