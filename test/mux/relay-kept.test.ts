@@ -90,13 +90,8 @@ test("a route that is to close its service's connections does so, though the ser
   await using service = await startAnswering();
   const to = `http://127.0.0.1:${service.port}`;
   await using front = await startFront("relay", { "shop.test": { to, closeUpstream: true } });
-  const { socket, answers } = await dial(front.port);
-  for (let count = 1; count <= 2; count++) {
-    socket.write(`${get}\r\n`);
-    await until(() => answers().length === count, "an answer");
-  }
+  await askTwice(front.port);
   assert.equal(service.asked.size, 2);
-  socket.destroy();
 });
 
 test("a connection that the service keeps for a moment only is not used after it", async () => {
@@ -104,13 +99,8 @@ test("a connection that the service keeps for a moment only is not used after it
     "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 0\r\n\r\n",
   );
   await using front = await startFront("relay", { "shop.test": service.port });
-  const { socket, answers } = await dial(front.port);
-  for (let count = 1; count <= 2; count++) {
-    socket.write(`${get}\r\n`);
-    await until(() => answers().length === count, "an answer");
-  }
+  await askTwice(front.port);
   assert.equal(service.asked.size, 2);
-  socket.destroy();
 });
 
 test("a connection that the service keeps for a while is used again within it, and not after it", async (context) => {
@@ -204,3 +194,13 @@ test("a connection whose client had not read all of the answer when it was over 
   assert.equal(service.sockets.size, 1);
   for (const each of [slow, next]) each.socket.destroy();
 });
+
+/** Two requests on one connection, the second once the first has been answered. */
+async function askTwice(port: number): Promise<void> {
+  const { socket, answers } = await dial(port);
+  for (let count = 1; count <= 2; count++) {
+    socket.write(`${get}\r\n`);
+    await until(() => answers().length === count, "an answer");
+  }
+  socket.destroy();
+}
