@@ -1,7 +1,9 @@
 /** VS Code's input at the top of a window: the palette, quick picks and input boxes are all this one. */
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { eventually } from "./eventually.ts";
+import { press } from "./press.ts";
 import { readTexts } from "./read-texts.ts";
 
 /** How long something may take before it is tried again. */
@@ -65,18 +67,17 @@ export class QuickInput {
 
   /** Opens the palette, finds a command by its whole title, and runs it; waits for commands that are yet to come. */
   async runCommand(title: string): Promise<void> {
-    await tryAgain(async (timeout) => {
-      await this.#openPalette(title, timeout);
-      await this.#waitForRow(title, timeout);
-      // A busy window is slow to answer a click that it has heard: only what comes before may be done again.
-      await this.#row(title).click({ timeout, trial: true });
-      await this.#row(title).click();
-    });
+    await this.#choose("F1", `>${title}`, title);
+  }
+
+  /** Opens a file by its whole path. */
+  async openFile(path: string): Promise<void> {
+    await this.#choose("Control+P", path, basename(path));
   }
 
   /** Whether the palette offers a command; to be sure that it does not takes a few seconds. */
   async offersCommand(title: string): Promise<boolean> {
-    await tryAgain((timeout) => this.#openPalette(title, timeout));
+    await tryAgain((timeout) => this.#open("F1", `>${title}`, timeout));
     const isOffered = await this.#waitForRow(title, patienceMilliseconds).then(
       () => true,
       () => false,
@@ -87,15 +88,23 @@ export class QuickInput {
 
   /** Resolves when a window that starts answers the keyboard. */
   async ready(): Promise<void> {
-    await tryAgain((timeout) => this.#openPalette("", timeout));
+    await tryAgain((timeout) => this.#open("F1", ">", timeout));
     await this.#page.keyboard.press("Escape");
   }
 
+  async #choose(key: string, text: string, label: string): Promise<void> {
+    await tryAgain(async (timeout) => {
+      await this.#open(key, text, timeout);
+      await this.#waitForRow(label, timeout);
+      await press(this.#row(label), timeout);
+    });
+  }
+
   /** `timeout` is in milliseconds, here and below. */
-  async #openPalette(title: string, timeout: number): Promise<void> {
+  async #open(key: string, text: string, timeout: number): Promise<void> {
     await this.#page.keyboard.press("Escape");
-    await this.#page.keyboard.press("F1");
-    await this.#box.fill(`>${title}`, { timeout });
+    await this.#page.keyboard.press(key);
+    await this.#box.fill(text, { timeout });
   }
 
   async #waitForRow(label: string, timeout: number): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import { eventually } from "./eventually.ts";
+import { press } from "./press.ts";
 import { readTexts } from "./read-texts.ts";
 
 export interface Row {
@@ -134,9 +135,8 @@ export class View {
   async #pressUnderMouse(owner: Locator, button: string): Promise<void> {
     await eventually(async () => {
       await owner.hover(quick);
-      await owner.locator(button).click({ trial: true, ...quick });
+      await press(owner.locator(button), quick.timeout);
     });
-    await owner.locator(button).click();
   }
 
   /** For the words of a failure. */

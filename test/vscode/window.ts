@@ -121,13 +121,7 @@ export class Window implements AsyncDisposable {
 
   /** Opens a file by its whole path. */
   async openFile(path: string): Promise<void> {
-    await eventually(async () => {
-      await this.key("Escape");
-      await this.key("Control+P");
-      await this.input.shown("");
-      await this.input.type(path);
-      await this.input.pick(basename(path));
-    });
+    await this.input.openFile(path);
     await this.page.locator(`.editor .tab.active[data-resource-name="${basename(path)}"]`).waitFor();
   }
 
