@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import http2 from "node:http2";
+import net from "node:net";
+import { Duplex, PassThrough } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
@@ -188,3 +191,29 @@ async function settled(count: () => number): Promise<void> {
     await wait(200);
   }
 }
+
+test("HTTP/2: a client may send a megabyte before it hears that any of it has arrived", async () => {
+  const megabyte = Buffer.alloc(1024 * 1024);
+  let received = 0;
+  await using service = await startHttp((request, response) => {
+    request.on("data", (chunk) => {
+      received += chunk.length;
+    });
+    request.on("end", () => response.end());
+  });
+  await using mux = await startMux({ "far.test": service.port });
+  const socket = net.connect(mux.port, "127.0.0.1");
+  const heard = socket.pipe(new PassThrough());
+  const session = http2.connect("http://far.test", {
+    createConnection: () => Duplex.from({ readable: heard, writable: socket }),
+  });
+  session.on("error", () => undefined);
+
+  await text(session.request({ ":path": "/" }));
+  socket.unpipe(heard);
+  const upload = session.request({ ":method": "POST", ":path": "/" });
+  upload.on("error", () => undefined);
+  upload.end(megabyte);
+  await until(() => received === megabyte.length, "all of it is there");
+  session.destroy();
+});

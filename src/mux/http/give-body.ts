@@ -3,10 +3,11 @@ import type http from "node:http";
 import type { Readable } from "node:stream";
 import { pairs, trailerFields } from "../../core/http-headers.ts";
 import type { Exchange } from "./exchange.ts";
+import { afterLongTurn } from "./long-turn.ts";
 
 /**
- * Writes at the end of each turn of the event loop, when what the service says has been read: one that refuses the body
- * and hangs up makes writing fail, and Node then drops the answer with the connection.
+ * Writes when what the service says has been read: one that refuses the body and hangs up makes writing fail, and Node then drops
+ * the answer with the connection.
  */
 export function giveBody(exchange: Exchange, body: Readable, request: http.ClientRequest): void {
   let held: Buffer[] = [];
@@ -18,7 +19,7 @@ export function giveBody(exchange: Exchange, body: Readable, request: http.Clien
   body.on("data", (chunk: Buffer) => {
     // What can go nowhere is read all the same, or its end would never be seen.
     if (unwanted || request.destroyed) return;
-    if (held.push(chunk) === 1) setImmediate(flush);
+    if (held.push(chunk) === 1) afterLongTurn(flush);
   });
   body.on("end", () => {
     if (!exchange.received) return void request.destroy();

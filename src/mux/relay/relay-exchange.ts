@@ -19,6 +19,7 @@ export class RelayExchange implements Relayed {
   readonly body: Readable | undefined;
   readonly upgrade = undefined;
   readonly takesBare = false;
+  readonly whenHeard = setImmediate;
   begun = false;
   /** No further request on this connection is served (RFC 9112 §9.6). */
   last: boolean;

@@ -8,6 +8,7 @@ import type { RequestHead } from "../../core/http-request.ts";
 import type { Client } from "../client.ts";
 import type { Connections } from "../http/connections.ts";
 import type { ResponseOptions } from "../http/exchange.ts";
+import { afterLongTurn } from "../http/long-turn.ts";
 import { breakOff, flatten, gather, stopBody } from "../http/stream-head.ts";
 import type { Part } from "./relayed-answer.ts";
 import { type Forwarded, type Relayed, type ServiceContext, ServiceSide } from "./service-side.ts";
@@ -24,6 +25,7 @@ export class RelayedStream implements Relayed {
   /** The request has come in whole. */
   received: boolean;
   readonly takesBare = true;
+  readonly whenHeard = afterLongTurn;
   readonly #stream: ServerHttp2Stream;
   readonly #connections: Connections;
   readonly #service: ServiceSide;

@@ -24,6 +24,8 @@ export interface Relayed extends Answerable, AnswerSink {
   flow(): void;
   /** No more of the request's body is to be read just now. */
   stall(): void;
+  /** Calls back when what services have said up to now has been read. */
+  whenHeard(callback: () => void): void;
   /** Something of the exchange is over: perhaps all of it is. */
   settle(): void;
 }
@@ -76,7 +78,7 @@ export class ServiceSide implements UpstreamUser {
     headers.push("Connection", route.closeUpstream ? "close" : "keep-alive");
     const text = formatHead(`${head.method} ${accepted.path} HTTP/1.1`, headers);
     if (!exchange.body) return void upstream.socket.write(text, "latin1");
-    this.#upload = new Upload(upstream.socket, () => this.#onFlushed());
+    this.#upload = new Upload(upstream.socket, exchange.whenHeard, () => this.#onFlushed());
     this.#exchange.flow();
     // What of the body has come already goes with the head.
     this.#upload.begin(text);

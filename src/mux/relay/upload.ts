@@ -6,8 +6,8 @@ import { writeAll } from "../write-all.ts";
 const mostHeld = 128 * 1024;
 
 /**
- * Writes at the end of each turn of the event loop, when what the service says has been read: one that refuses the body
- * and hangs up makes writing fail, and its answer would go with the connection.
+ * Writes when what the service says has been read: one that refuses the body and hangs up makes writing fail, and its answer
+ * would go with the connection.
  */
 export class Upload {
   /** The service is not told of what is left. */
@@ -15,12 +15,15 @@ export class Upload {
   /** Nothing more is to come just now: as much is held as goes out at once, or more was written than the service takes. */
   isStalled = false;
   readonly #to: Socket;
+  readonly #whenHeard: (callback: () => void) => void;
   readonly #onFlushed: () => void;
   #held: Buffer[] = [];
   #length = 0;
 
-  constructor(to: Socket, onFlushed: () => void) {
+  /** `whenHeard` calls back when what the service has said up to now has been read. */
+  constructor(to: Socket, whenHeard: (callback: () => void) => void, onFlushed: () => void) {
     this.#to = to;
+    this.#whenHeard = whenHeard;
     this.#onFlushed = onFlushed;
   }
 
@@ -36,7 +39,7 @@ export class Upload {
 
   write(pieces: readonly Buffer[]): void {
     if (this.isUnwanted || pieces.length === 0) return;
-    if (this.#held.length === 0) setImmediate(() => this.#flush());
+    if (this.#held.length === 0) this.#whenHeard(() => this.#flush());
     for (const piece of pieces) {
       this.#held.push(piece);
       this.#length += piece.length;
