@@ -208,9 +208,7 @@ test("a byte beyond ASCII in a header goes through as it is, with a body as with
 for (const [server, te] of http1Servers) {
   test(`${server}: a bad chunk behind an answer that has begun breaks it off, and before it is a 400`, async () => {
     const bad = `POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`;
-    await using service = await startService((socket) => {
-      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
-    });
+    await using service = await startAnswering("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
     await using silent = await startService(() => {});
     await using front = await startFront("relay", { "shop.test": service.port, "silent.test": silent.port });
     const { socket, received } = await dial(front.port);
