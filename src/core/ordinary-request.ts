@@ -20,12 +20,16 @@ export interface OrdinaryRequest {
 
 const mostBytes = 16 * 1024;
 
-const method = "GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH";
+/**
+ * Whatever one it is: of all methods HEAD and CONNECT alone change how a message is framed (RFC 9112 §6.3), and Node's parser
+ * knows but those of a list. One that is not in upper case would arrive as another.
+ */
+const method = "(?!CONNECT(?: |$))[A-Z]+(?:-[A-Z]+)*";
 /** Without a fragment. */
 const path = '/[!"$-~]*';
-/** RFC 9112 §3: a common method, a plain path, this very version. */
+/** RFC 9112 §3: a method, a plain path, this very version. */
 const requestLine = new RegExp(`^(${method}) (${path}) HTTP/1\\.1\\r\\n`);
-const commonMethod = new RegExp(`^(?:${method})$`);
+const plainMethod = new RegExp(`^${method}$`);
 const plainPath = new RegExp(`^${path}$`);
 const digits = /^\d{1,15}$/;
 
@@ -51,7 +55,7 @@ export function readOrdinaryRequest(bytes: Buffer): OrdinaryRequest | undefined 
 /** Whether a request of HTTP/2 is ordinary; then its head says the same in HTTP/1.1 (RFC 9113 §10.3). */
 export function isOrdinary(head: RequestHead, hasBody: boolean): boolean {
   const { authority = "", headers } = head;
-  if (!commonMethod.test(head.method) || !plainPath.test(head.target)) return false;
+  if (!plainMethod.test(head.method) || !plainPath.test(head.target)) return false;
   if (!isField("host", authority)) return false;
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? "";

@@ -4,6 +4,8 @@ import { isOrdinary, readOrdinaryRequest } from "../../src/core/ordinary-request
 
 const read = (text: string) => readOrdinaryRequest(Buffer.from(text, "latin1"));
 const get = "GET /a?b HTTP/1.1\r\nHost: shop.test\r\n";
+/** Common, registered, of one program alone, and hardly one. */
+const methods = ["GET", "PROPFIND", "VERSION-CONTROL", "LIST", "CONNECTED"];
 
 describe("An ordinary request", () => {
   it("is read with its headers in their order, less the blanks around them", () => {
@@ -37,12 +39,20 @@ describe("An ordinary request", () => {
     assert.equal(read(`${get}Connection: keep-alive\r\n\r\n`)?.last, false);
   });
 
+  for (const method of methods) {
+    it(`may have the method ${method}`, () => {
+      assert.equal(read(`${method} / HTTP/1.1\r\nHost: shop.test\r\n\r\n`)?.head.method, method);
+    });
+  }
+
   for (const [what, text] of Object.entries({
     "that is not all there": get,
     "with bytes before it": `\r\n${get}\r\n`,
-    "with a rare method": `PROPFIND / HTTP/1.1\r\nHost: shop.test\r\n\r\n`,
     "with a method in lower case": `get / HTTP/1.1\r\nHost: shop.test\r\n\r\n`,
+    "with a method that is no word": `-LIST / HTTP/1.1\r\nHost: shop.test\r\n\r\n`,
+    "without a method": ` / HTTP/1.1\r\nHost: shop.test\r\n\r\n`,
     CONNECT: "CONNECT shop.test:443 HTTP/1.1\r\nHost: shop.test\r\n\r\n",
+    "CONNECT for a path": "CONNECT / HTTP/1.1\r\nHost: shop.test\r\n\r\n",
     "with a URL as its target": "GET http://shop.test/ HTTP/1.1\r\nHost: shop.test\r\n\r\n",
     "for *": "OPTIONS * HTTP/1.1\r\nHost: shop.test\r\n\r\n",
     "with a fragment": "GET /#a HTTP/1.1\r\nHost: shop.test\r\n\r\n",
@@ -97,8 +107,15 @@ describe("A request of HTTP/2", () => {
     assert.equal(isOrdinary({ ...head, headers: ["content-length", "12"] }, true), true);
   });
 
+  for (const method of methods) {
+    it(`is ordinary with the method ${method}`, () => {
+      assert.equal(isOrdinary({ ...head, method, headers: [] }, false), true);
+    });
+  }
+
   for (const [what, changed] of Object.entries({
-    "a rare method": { method: "PROPFIND" },
+    CONNECT: { method: "CONNECT" },
+    "a method in lower case": { method: "list" },
     "a method with a line break": { method: "GET\r\n" },
     "a space in its path": { target: "/a b" },
     "a line break in its path": { target: "/a\r\nx:" },

@@ -62,6 +62,29 @@ for (const way of ways) {
     }
   });
 
+  test(`${way}: a method that only its service knows is passed on, with a body or without, and answered`, async () => {
+    await using service = await recordRequests();
+    await using mux = await startMux({ "shop.test": service.port });
+    await using client = connectBy(way, mux, "shop.test");
+    for (const [method, body] of [
+      ["LIST", ""],
+      ["VERSION-CONTROL", "abc"],
+      ["FOOBAR", ""],
+    ] as const) {
+      const headers = { "content-length": String(body.length) };
+      const answer = await whole(client.send({ method, body, headers }));
+      assert.deepEqual([answer.status, answer.text], [200, "ok"]);
+    }
+    assert.deepEqual(
+      service.requests.map(({ line, body }) => [line, body]),
+      [
+        ["LIST / HTTP/1.1", ""],
+        ["VERSION-CONTROL / HTTP/1.1", "abc"],
+        ["FOOBAR / HTTP/1.1", ""],
+      ],
+    );
+  });
+
   test(`${way}: an answer that only its end delimits arrives whole`, async () => {
     await using service = await recordRequests("HTTP/1.0 200 OK\r\n\r\nuntil the end", { end: true });
     await using mux = await startMux({ "shop.test": service.port });

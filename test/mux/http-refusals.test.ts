@@ -74,7 +74,11 @@ const refused: Readonly<Record<string, readonly [status: number, request: string
   "* for a GET": [400, "GET * HTTP/1.1\r\nHost: shop.test\r\n\r\n"],
   "a version that does not exist": [400, "GET / HTTP/1.9\r\nHost: shop.test\r\n\r\n"],
   "HTTP/2 in the dress of HTTP/1": [400, "GET / HTTP/2.0\r\nHost: shop.test\r\n\r\n"],
-  "a method that does not exist": [400, "GETT / HTTP/1.1\r\nHost: shop.test\r\n\r\n"],
+  "a method in lower case": [501, "get / HTTP/1.1\r\nHost: shop.test\r\n\r\n"],
+  "a method that Node does not know, in a request that is Node's": [
+    501,
+    "LIST / HTTP/1.1\r\nHost: shop.test\r\nTE: trailers\r\n\r\n",
+  ],
   "a head of 70 KB": [431, `GET / HTTP/1.1\r\nHost: shop.test\r\nX-A: ${"x".repeat(70_000)}\r\n\r\n`],
 };
 
@@ -100,6 +104,25 @@ for (const [what, [status, request]] of Object.entries(refused)) {
 function isOther(request: string): boolean {
   return request.startsWith("GET / HTTP/2.0");
 }
+
+test("over TLS, where nobody looks before the parser does, what has no method is a 400 and an unknown one a 501", async () => {
+  await using service = await recordRequests();
+  await using mux = await startMux({ "shop.test": service.port });
+  for (const [line, status] of [
+    ["\x01\x02", 400],
+    ["hello", 400],
+    ["G(T / HTTP/1.1", 400],
+    ["GET\t/ HTTP/1.1", 400],
+    ["get / HTTP/1.1", 501],
+    ["LIST_2 / HTTP/1.1", 501],
+  ] as const) {
+    const raw = net.connect(mux.port, "127.0.0.1");
+    const socket = tls.connect({ socket: raw, servername: "shop.test", ca: mux.root });
+    socket.write(`${line}\r\nHost: shop.test\r\n\r\n`, "latin1");
+    assert.equal(statusOf(await text(socket)), status, line);
+  }
+  assert.deepEqual(service.received, []);
+});
 
 const broken: Readonly<Record<string, string>> = {
   "that is no number": "zz\r\nhello\r\n0\r\n\r\n",

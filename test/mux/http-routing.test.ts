@@ -185,6 +185,7 @@ for (const method of ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]) {
 for (const [what, sent] of [
   ["a POST", { method: "POST" }],
   ["a PATCH", { method: "PATCH", headers: { "content-length": "0" } }],
+  ["a method that nothing is known of", { method: "LIST", headers: { "content-length": "0" } }],
   ["a PUT with a body", { method: "PUT", body: "abc", headers: { "content-length": "3" } }],
 ] as const) {
   test(`${what} that meets the end of a kept connection is never sent twice`, async () => {

@@ -14,7 +14,7 @@ const seed = 20_261_124;
 const count = 400;
 const atOnce = 8;
 
-const methods = ["GET", "GET", "GET", "HEAD", "HEAD", "DELETE", "POST", "PUT", "OPTIONS"];
+const methods = ["GET", "GET", "GET", "HEAD", "HEAD", "DELETE", "POST", "PUT", "OPTIONS", "LIST"];
 const fields: readonly http2.OutgoingHttpHeaders[] = [
   { accept: "text/html" },
   { "x-long": "a".repeat(100) },

@@ -21,6 +21,7 @@ for (const [what, request] of Object.entries({
   "without a body": `${get}\r\n`,
   "with a length": "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 3\r\n\r\nabc",
   "in chunks": "PUT / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+  "of a method that few know": "LIST / HTTP/1.1\r\nHost: shop.test\r\n\r\n",
   "that is the last": `${get}Connection: close\r\n\r\n`,
 })) {
   test(`a request ${what} is relayed`, async () => {

@@ -5,7 +5,7 @@ import type { Client } from "../client.ts";
 import type { Answerer } from "./answer.ts";
 import type { Connections } from "./connections.ts";
 import { Http1Exchange } from "./exchange-h1.ts";
-import { breakOff, refuseUnparsed } from "./unparsed.ts";
+import { badRequest, breakOff, refuseUnparsed, type Unparsed, unknownMethod } from "./unparsed.ts";
 import { staysInHttp1, upgradeExchange, withoutUpgrade } from "./upgrade-h1.ts";
 
 /** As much as a first look holds. */
@@ -126,12 +126,7 @@ export class Http1Server {
     // Ours would be taken for the answer to an earlier request, or stand in the midst of it.
     if (current && (!isItsBody || current.begun)) return breakOff(client, error.message);
     for (const exchange of inHand) exchange.leave();
-    refuseUnparsed(
-      client,
-      socket,
-      error.message,
-      error.code === "HPE_HEADER_OVERFLOW" ? tooLarge : undefined,
-    );
+    refuseUnparsed(client, socket, refusalOf(error));
   }
 
   /** A connection with a request in hand may take its time; one without has had it. */
@@ -139,4 +134,21 @@ export class Http1Server {
     const client = this.#clients.get(socket);
     if (!client || this.#connections.inHand(client).length === 0) socket.destroy();
   }
+}
+
+function refusalOf(error: NodeJS.ErrnoException): Unparsed {
+  if (error.code === "HPE_INVALID_METHOD" && isInRequestLine(error)) return unknownMethod;
+  const refusal = badRequest(error.message);
+  return error.code === "HPE_HEADER_OVERFLOW" ? { ...refusal, status: tooLarge } : refusal;
+}
+
+/** RFC 9112 §3, with any token as the method. */
+const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP\/1\.\d\r\n/;
+
+/** Whether Node's parser gave up in a line that is a request's all the same; it tells what it read, and how far it came. */
+function isInRequestLine(error: Error): boolean {
+  if (!("rawPacket" in error && error.rawPacket instanceof Buffer)) return false;
+  if (!("bytesParsed" in error && typeof error.bytesParsed === "number")) return false;
+  const text = error.rawPacket.toString("latin1");
+  return requestLine.test(text.slice(text.lastIndexOf("\n", error.bytesParsed - 1) + 1));
 }

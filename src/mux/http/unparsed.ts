@@ -1,18 +1,41 @@
-/** How a client hears that what it sent is no HTTP/1.1. */
+/** How a client hears that what it sent cannot be read as HTTP/1.1. */
 import type { Socket } from "node:net";
+import type { Problem } from "../../core/errors.ts";
 import type { Client } from "../client.ts";
 import { hangUp } from "../hang-up.ts";
 
-/** Says so, where no answer has begun, and ends the connection. `status` is a code and its words. */
-export function refuseUnparsed(
-  client: Client,
-  stream: Socket,
-  reason: string,
-  status = "400 Bad Request",
-): void {
-  const problem = unparsed(reason);
+export interface Unparsed {
+  /** A code and its words. */
+  readonly status: string;
+  readonly problem: Problem;
+}
+
+export function badRequest(reason: string): Unparsed {
+  return {
+    status: "400 Bad Request",
+    problem: {
+      code: "bad-request",
+      message: `This is not a request that RFC 9112 allows: ${reason}.`,
+      remedy: "Correct the client that sent it.",
+    },
+  };
+}
+
+/** RFC 9110 §9.1: there is such a method, perhaps, but nobody here knows it. */
+export const unknownMethod: Unparsed = {
+  status: "501 Not Implemented",
+  problem: {
+    code: "unknown-method",
+    message: "The request's method is not one that is known here.",
+    remedy:
+      "Write it in upper case; if it is, send it on a new connection, without Expect, TE, Trailer or Upgrade.",
+  },
+};
+
+/** Says so, where no answer has begun, and ends the connection. */
+export function refuseUnparsed(client: Client, stream: Socket, { status, problem }: Unparsed): void {
   client.end({ how: "refused", problem });
-  const body = `${status}\n${problem.message}\n`;
+  const body = `${status}\n${problem.message}\n${problem.remedy}\n`;
   const head = `Content-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
   stream.write(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`);
   hangUp(stream);
@@ -20,14 +43,6 @@ export function refuseUnparsed(
 
 /** Breaks the connection off, where a refusal would be taken for a part of an answer. */
 export function breakOff(client: Client, reason: string): void {
-  client.end({ how: "refused", problem: unparsed(reason) });
+  client.end({ how: "refused", problem: badRequest(reason).problem });
   client.socket.resetAndDestroy();
-}
-
-function unparsed(reason: string) {
-  return {
-    code: "bad-request",
-    message: `This is not a request that RFC 9112 allows: ${reason}.`,
-    remedy: "Correct the client that sent it.",
-  };
 }

@@ -4,7 +4,7 @@ import { readOrdinaryRequest } from "../../core/ordinary-request.ts";
 import type { Client } from "../client.ts";
 import type { Connections } from "../http/connections.ts";
 import { idleMilliseconds } from "../http/server-h1.ts";
-import { breakOff, refuseUnparsed } from "../http/unparsed.ts";
+import { badRequest, breakOff, refuseUnparsed } from "../http/unparsed.ts";
 import { RelayExchange } from "./relay-exchange.ts";
 import type { ServiceContext } from "./service-side.ts";
 
@@ -117,7 +117,7 @@ export class ClientSide {
     const { client, stream } = this;
     if (exchange.begun) return breakOff(client, reason);
     exchange.leave();
-    refuseUnparsed(client, stream, reason);
+    refuseUnparsed(client, stream, badRequest(reason));
   }
 
   /** Node's server does the same: whoever ends before the answer is whole does not want it. */
