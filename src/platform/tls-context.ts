@@ -1,4 +1,5 @@
 /** What TLS is ended with: a certificate, its key, and the key exchanges that are worth their time here. */
+import { constants } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 
 /**
@@ -7,7 +8,10 @@ import { createSecureContext, type SecureContext } from "node:tls";
  */
 const keyExchanges = "X25519:P-256:P-384";
 
+/** RFC 9113 §9.2.1 forbids it in HTTP/2, and no other client has a use for it; TLS 1.3 has none (RFC 8446 §4.1.2). */
+const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
+
 /** Both are PEM; `cert` holds the leaf and what leads to its root. Throws what OpenSSL says of them. */
 export function tlsContext(cert: string, key: string): SecureContext {
-  return createSecureContext({ cert, key, ecdhCurve: keyExchanges });
+  return createSecureContext({ cert, key, ecdhCurve: keyExchanges, secureOptions });
 }

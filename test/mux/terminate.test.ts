@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import tls from "node:tls";
 import { until } from "./http-support.ts";
 import { connect, connectTls, outcome, read, turn } from "./streams.ts";
-import { startMux, startTcp } from "./support.ts";
+import { startHttp, startMux, startTcp } from "./support.ts";
 
 /** OpenSSL has it from 3.5 on. */
 function hasMlKem(): boolean {
@@ -171,4 +171,19 @@ describe("TLS on a tcp:// route", () => {
     const names = ["one.test", "a.two.test", "ONE.test", "b.two.test"];
     assert.deepEqual(await Promise.all(names.map(ask)), ["one", "two", "one", "two"]);
   });
+});
+
+describe("TLS on an HTTP route", () => {
+  for (const protocol of ["h2", "http/1.1"]) {
+    it(`is not negotiated anew (${protocol} over TLSv1.2)`, async () => {
+      await using service = await startHttp((_request, response) => response.end());
+      await using mux = await startMux({ "app.test": service.port });
+      const options = { maxVersion: "TLSv1.2", ALPNProtocols: [protocol] } as const;
+      const client = await connectTls(mux, "app.test", options);
+      assert.equal(client.alpnProtocol, protocol);
+      const over = outcome(client);
+      client.renegotiate({}, () => assert.fail("it was"));
+      assert.equal((await over).error, "ERR_SSL_NO_RENEGOTIATION");
+    });
+  }
 });
