@@ -7,6 +7,7 @@ export type HeadRead =
   | { readonly kind: "other" };
 
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1"); // RFC 9113 §3.4
+const emptyLine = Buffer.from("\r\n", "latin1");
 const get = Buffer.from("GET ", "latin1"); // RFC 6455 §4.1
 const version = Buffer.from(" HTTP/1.", "latin1");
 const maxHead = 65_536;
@@ -33,32 +34,33 @@ const authority = /^(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]+)(?::[0-9]
  * `other` is said at the first byte that no request has at its place, so a client that waits for an answer gets one.
  *
  * `host` is the authority as sent, with its port, if any. It is `undefined` when the head names none or two, when it is
- * malformed or longer than 64 KiB: the HTTP server behind has the right answer to each of these (400, 414, 431).
+ * malformed or longer than 64 KiB: the HTTP server behind has the right answer to each of these (400, 431).
  *
  * `seen`: how many of the bytes were there when the last answer was `more`; they are not searched again, which keeps
  * the work linear for a client that sends byte by byte.
  */
 export function readHttpHead(received: Uint8Array, seen = 0): HeadRead {
-  const bytes = received.subarray(0, maxHead);
-  if (agrees(bytes, 0, preface)) return bytes.length < preface.length ? more(bytes) : { kind: "http2" };
+  if (agrees(received, 0, preface)) {
+    return received.length < preface.length ? more(received) : { kind: "http2" };
+  }
+  // RFC 9112 §2.2: one empty line before a request is ignored.
+  const start = agrees(received, 0, emptyLine) ? emptyLine.length : 0;
+  const bytes = received.subarray(start, start + maxHead);
   // While they could still become the preface, nothing else was asked of them.
-  const read = seen < preface.length ? 0 : seen;
+  const read = seen < preface.length ? 0 : seen - start;
   switch (readRequestLine(bytes, read)) {
     case "other":
       return { kind: "other" };
     case "more":
-      return more(bytes);
+      return more(received);
     case "broken":
       return { kind: "http1", host: undefined };
     case "whole":
-      return readFields(bytes, read);
+      return readFields(bytes, read) ?? more(received);
   }
 }
 
-/**
- * `broken` is a request line that only an HTTP client sends, and that no server takes. An empty line before it, which
- * RFC 9112 §2.2 forgives between two requests, is not HTTP at the start of a connection.
- */
+/** `broken` is a request line that only an HTTP client sends, and that no server takes. */
 function readRequestLine(bytes: Uint8Array, seen: number): "more" | "other" | "broken" | "whole" {
   const method = methodLength(bytes);
   if (method === bytes.length && method <= maxMethod) return "more";
@@ -94,16 +96,17 @@ function versionEndsAt(bytes: Uint8Array, end: number, method: number): boolean 
 }
 
 /**
- * Looks for the empty line line by line. A line that ends in LF alone makes the head malformed at once: RFC 9112 §2.2
- * would allow it, but Node's parser refuses it in each place, and waiting for a CR that never comes serves nobody.
+ * Looks for the empty line line by line; undefined while there is none. A line that ends in LF alone makes the head malformed
+ * at once: RFC 9112 §2.2 would allow it, but Node's parser refuses it in each place, and waiting for a CR that never comes
+ * serves nobody.
  */
-function readFields(bytes: Uint8Array, seen: number): HeadRead {
+function readFields(bytes: Uint8Array, seen: number): HeadRead | undefined {
   const first = bytes.indexOf(lf);
   for (let at = bytes.indexOf(lf, Math.max(first + 1, seen)); at !== -1; at = bytes.indexOf(lf, at + 1)) {
     if (bytes[at - 1] !== cr) return { kind: "http1", host: undefined };
     if (bytes[at - 2] === lf) return { kind: "http1", host: hostIn(bytes, at - 3) };
   }
-  return bytes.length < maxHead ? more(bytes) : { kind: "http1", host: undefined };
+  return bytes.length < maxHead ? undefined : { kind: "http1", host: undefined };
 }
 
 function hostIn(bytes: Uint8Array, end: number): string | undefined {

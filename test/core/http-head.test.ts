@@ -58,6 +58,10 @@ describe("the host of a request", () => {
     assert.equal(hostOf(head("GET / HTTP/1.0", "Host: app.test")), "app.test");
   });
 
+  it("is the same behind an empty line", () => {
+    assert.equal(hostOf(`\r\n${ordinary}`), "app.test:8443");
+  });
+
   it("may be an IP address, or a name that means something in JavaScript", () => {
     for (const host of ["127.0.0.1:80", "[::1]", "[::1]:8443", "__proto__", "constructor", "toString"]) {
       assert.equal(hostOf(head("GET / HTTP/1.1", `Host: ${host}`)), host);
@@ -147,6 +151,8 @@ describe("the host of a request", () => {
     const most = `GET / HTTP/1.1\r\nHost: a.test\r\nX: ${"x".repeat(65_536 - 37)}\r\n\r\n`;
     assert.equal(most.length, 65_536);
     assert.equal(hostOf(most), "a.test");
+    assert.equal(hostOf(`\r\n${most}`), "a.test");
+    assert.equal(hostOf(`\r\n${long.slice(0, 65_536)}`), undefined);
   });
 });
 
@@ -156,6 +162,7 @@ describe("a request that is not whole yet", () => {
       ordinary,
       head("get / HTTP/1.1", "Host: a"),
       head("M-SEARCH * HTTP/1.1", "Host: a"),
+      head("", "GET / HTTP/1.1", "Host: a"),
     ]) {
       for (let length = 0; length < text.length; length += 1) {
         assert.deepEqual(read(text.slice(0, length)), { kind: "more", atLeast: length + 1 });
@@ -208,7 +215,11 @@ describe("what is no request", () => {
       ["GET /\0", 6],
       ["GET /\x7f", 6],
       [" GET / HTTP/1.1\r\n", 1],
-      ["\r\nGET / HTTP/1.1\r\n", 1],
+      ["\nGET / HTTP/1.1\r\n", 1],
+      ["\rGET / HTTP/1.1\r\n", 2],
+      ["\r\n\r\nGET / HTTP/1.1\r\n", 3],
+      ["\r\nPRI * HTTP/2.0\r\n", 17],
+      ["\r\nSSH-2.0-x", 7],
       ["hello\n", 6],
       ["hello world\n", 12],
       ["x".repeat(40), 33],
@@ -245,7 +256,12 @@ describe("what is no request", () => {
 describe("a mutated head", () => {
   it("never makes the reader throw, and is answered the same in one piece and in many", () => {
     const random = randomNumbers(0x4ead);
-    const samples = [ordinary, head("POST http://a.test/ HTTP/1.1", "Host: a.test"), head("GET / HTTP/1.1")];
+    const samples = [
+      ordinary,
+      `\r\n${ordinary}`,
+      head("POST http://a.test/ HTTP/1.1", "Host: a.test"),
+      head("GET / HTTP/1.1"),
+    ];
     const start = cpuMilliseconds();
     for (let round = 0; round < 30_000; round += 1) {
       const bytes = mutated(Buffer.from(samples[random(samples.length)] ?? assert.fail(), "latin1"), random);

@@ -125,7 +125,8 @@ describe("sniffing", () => {
       "\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0",
       "AMQP\0\0\x09\x01",
       "\x03\0\0\x13\x0e\xe0\0\0", // RDP
-      "\r\n",
+      "\n",
+      "\r\n\r\n",
       "hello\n",
       "\xff\xfb\x01",
     ]) {

@@ -2,8 +2,20 @@
 import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { ask, connectBy, relayedAndNot, speak, statusOf, ways, whole } from "./http-support.ts";
+import {
+  ask,
+  connectBy,
+  http1Servers,
+  relayedAndNot,
+  speak,
+  statusOf,
+  until,
+  ways,
+  whole,
+} from "./http-support.ts";
 import { recordRequests } from "./raw-service.ts";
+import { readAnswers } from "./read-answers.ts";
+import { connect, connectTls } from "./streams.ts";
 import { startHttp, startMux } from "./support.ts";
 
 for (const way of ways) {
@@ -217,6 +229,34 @@ for (const way of ways) {
     assert.equal((await whole(client.send({ method: "POST", body: "abc", headers }))).text, "ok");
     assert.deepEqual(service.requests[1]?.valuesOf("trailer"), []);
   });
+}
+
+for (const [who, te] of http1Servers) {
+  for (const how of ["in the clear", "over TLS"]) {
+    test(`an empty line before a request or behind its body, as old clients send it, is ignored ${how}: ${who}`, async () => {
+      for (const before of ["", "\r\n"]) {
+        await using service = await recordRequests();
+        await using mux = await startMux({ "shop.test": service.port });
+        const raw = await connect(mux.port);
+        const socket = how === "over TLS" ? await connectTls(mux, "shop.test", { socket: raw }) : raw;
+        const post = `POST / HTTP/1.1\r\nHost: shop.test\r\n${te}Content-Length: 3\r\n\r\nabc`;
+        let received = "";
+        socket.on("data", (chunk) => {
+          received += chunk;
+        });
+        for (const [at, said] of [`${before}${post}\r\n`, post, `\r\n${post}`].entries()) {
+          socket.write(said);
+          await until(() => readAnswers(received, []).answers.length === at + 1, "its answer");
+        }
+        socket.end("\r\n");
+        assert.deepEqual((await mux.report(() => true)).ending, { how: "closed" });
+        assert.deepEqual(
+          service.requests.map(({ body }) => body),
+          ["abc", "abc", "abc"],
+        );
+      }
+    });
+  }
 }
 
 test("HTTP/1.0 clients are answered in a form they know, and no interim answer is sent to them", async () => {
