@@ -105,6 +105,30 @@ function isOther(request: string): boolean {
   return request.startsWith("GET / HTTP/2.0");
 }
 
+for (const [what, request, code, words] of [
+  [
+    "a head that is too large by its limit, and by the cookies that it mostly is",
+    `GET / HTTP/1.1\r\nHost: shop.test\r\nCookie: ${"x".repeat(70_000)}\r\n\r\n`,
+    "head-too-large",
+    /\nThe request's URL and headers are larger than 64 KB together.*\n.*cookies.*\n$/,
+  ],
+  [
+    "a malformed one by what is wrong with it",
+    "GET / HTTP/1.1\r\nHost: shop.test\r\nodd\r\n\r\n",
+    "bad-request",
+    /\nThis is not a request that HTTP\/1\.1 allows \(RFC 9112\): Invalid header token\.\nCorrect the client/,
+  ],
+] as const) {
+  test(`whoever sends what no parser takes is told of it, ${what}`, async () => {
+    await using mux = await startMux({ "shop.test": 1 });
+    const answer = await speak(mux.port, request);
+    assert.match(answer, words);
+    assert.match(answer, new RegExp(`\r\nOneport-Refusal: ${code}\r\n`));
+    const { ending } = await mux.report(() => true);
+    assert.equal(ending.how === "refused" && ending.problem.code, code);
+  });
+}
+
 test("over TLS, where nobody looks before the parser does, what has no method is a 400 and an unknown one a 501", async () => {
   await using service = await recordRequests();
   await using mux = await startMux({ "shop.test": service.port });

@@ -5,12 +5,17 @@ import type { Client } from "../client.ts";
 import type { Answerer } from "./answer.ts";
 import type { Connections } from "./connections.ts";
 import { Http1Exchange } from "./exchange-h1.ts";
-import { badRequest, breakOff, refuseUnparsed, type Unparsed, unknownMethod } from "./unparsed.ts";
+import {
+  badRequest,
+  breakOff,
+  headTooLarge,
+  maxHeaderSize,
+  refuseUnparsed,
+  type Unparsed,
+  unknownMethod,
+} from "./unparsed.ts";
 import { staysInHttp1, upgradeExchange, withoutUpgrade } from "./upgrade-h1.ts";
 
-/** As much as a first look holds. */
-const maxHeaderSize = 64 * 1024;
-const tooLarge = "431 Request Header Fields Too Large";
 /** How long a connection may lie idle between requests, or dawdle over the head of one. */
 export const idleMilliseconds = 65_000;
 /** With so many requests waiting for their turn no more are read; until then a client that leaves is noticed. */
@@ -138,8 +143,7 @@ export class Http1Server {
 
 function refusalOf(error: NodeJS.ErrnoException): Unparsed {
   if (error.code === "HPE_INVALID_METHOD" && isInRequestLine(error)) return unknownMethod;
-  const refusal = badRequest(error.message);
-  return error.code === "HPE_HEADER_OVERFLOW" ? { ...refusal, status: tooLarge } : refusal;
+  return error.code === "HPE_HEADER_OVERFLOW" ? headTooLarge : badRequest(error.message);
 }
 
 /** RFC 9112 §3, with any token as the method. */

@@ -10,16 +10,31 @@ export interface Unparsed {
   readonly problem: Problem;
 }
 
+/** `reason` may be in the words of Node's parser. */
 export function badRequest(reason: string): Unparsed {
   return {
     status: "400 Bad Request",
     problem: {
       code: "bad-request",
-      message: `This is not a request that RFC 9112 allows: ${reason}.`,
+      message: `This is not a request that HTTP/1.1 allows (RFC 9112): ${reason.replace(/^Parse Error: /, "")}.`,
       remedy: "Correct the client that sent it.",
     },
   };
 }
+
+/** As much as a first look holds. */
+export const maxHeaderSize = 64 * 1024;
+
+/** RFC 6585 §5. Node's parser does not tell which of them it was. */
+export const headTooLarge: Unparsed = {
+  status: "431 Request Header Fields Too Large",
+  problem: {
+    code: "head-too-large",
+    message: `The request's URL and headers are larger than ${maxHeaderSize / 1024} KB together, which is all that Oneport takes.`,
+    remedy:
+      "Mostly it is cookies: a browser sends those of all services on a name, whatever their port. Clear this site's cookies in the browser.",
+  },
+};
 
 /** RFC 9110 §9.1: there is such a method, perhaps, but nobody here knows it. */
 export const unknownMethod: Unparsed = {
@@ -36,7 +51,8 @@ export const unknownMethod: Unparsed = {
 export function refuseUnparsed(client: Client, stream: Socket, { status, problem }: Unparsed): void {
   client.end({ how: "refused", problem });
   const body = `${status}\n${problem.message}\n${problem.remedy}\n`;
-  const head = `Content-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
+  const length = Buffer.byteLength(body);
+  const head = `Content-Type: text/plain\r\nContent-Length: ${length}\r\nOneport-Refusal: ${problem.code}\r\nConnection: close`;
   stream.write(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`);
   hangUp(stream);
 }
