@@ -45,9 +45,16 @@ export class Channel<In, Out> {
     this.sendLine(lineOf(message));
   }
 
-  /** A message that `lineOf` made, for several channels at once. */
+  /**
+   * A message that `lineOf` made, for several channels at once. It goes out once what waits to be read has been: where the other
+   * end has gone, writing fails, and takes all that with it, a farewell too.
+   */
   sendLine(line: string): void {
     if (this.#socket.writableEnded || this.#socket.destroyed) return;
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      setImmediate(() => this.#socket.uncork());
+    }
     this.#socket.write(line);
     if (this.#socket.writableLength > mostWaitingBytes) this.#breakOff(unread);
   }

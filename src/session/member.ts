@@ -11,7 +11,7 @@ import { parseToMember, type ToMember, type ToOwner, versions, type WindowLeases
  * An owner is asked for a sign of life this often. Silence is counted in these turns and not by the clock: after a laptop's sleep
  * the clock has moved on for both.
  */
-const turnMilliseconds = 2000;
+export const turnMilliseconds = 2000;
 const mostSilentTurns = 3;
 
 export interface MemberHandlers {

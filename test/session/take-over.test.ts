@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Problem, systemCode } from "../../src/core/errors.ts";
+import { turnMilliseconds } from "../../src/session/member.ts";
 import { ask, Place, percentile } from "./place.ts";
 
 test("an owner that is killed fifty times is followed at once, by one, and no route of the living is lost", async (t) => {
@@ -147,6 +148,21 @@ test("a stopped member is left in peace: it is a member again when it goes on", 
   member.signal("SIGCONT");
   await member.until("routes", (event) => event.routes.length === 3);
   assert.equal((await place.settled()).name, "owner");
+});
+
+test("a member that was suspended while the mux was ended for all ends when it goes on", async () => {
+  await using place = await Place.create();
+  place.open("owner");
+  const owner = await place.settled();
+  const member = place.open("member");
+  await place.settled();
+  member.signal("SIGSTOP");
+  await owner.stop({ forAll: true });
+  // Its next ping is due by then, and goes to nobody.
+  await wait(turnMilliseconds);
+  member.signal("SIGCONT");
+  await assert.rejects(member.until("session", isOwner), /has ended/);
+  assert.deepEqual(member.latest("stopped"), { type: "stopped", forAll: true });
 });
 
 test("an owner that comes to its end while it hands over is followed all the same", async () => {
