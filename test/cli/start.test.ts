@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { assignAddresses } from "../../src/core/loopback.ts";
+import { freePort } from "../mux/support.ts";
 import { type Running, Workplace } from "./oneport.ts";
 
 /** A service that says its own name, and its routes' settings. */
@@ -183,11 +184,7 @@ test("a bad route is a problem with its place, at the start and later, and the o
 
 test("another oneport.port is not taken over before the next start, which is said", async () => {
   await using place = await Workplace.with({ "oneport.routes": {} });
-  const free = net.createServer().listen(0, "127.0.0.1");
-  await once(free, "listening");
-  const port = portOf(free);
-  free.close();
-  await once(free, "close");
+  const port = await freePort();
   await place.write({ "oneport.port": port, "oneport.routes": {} });
   await using oneport = place.start([]);
   assert.ok((await oneport.output.next()).startsWith(`Oneport listens on port ${port} `));

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Service, startHttp, startTcp } from "../mux/support.ts";
+import { freePort, type Service, startHttp } from "../mux/support.ts";
 import { TestWindow, type WindowOptions } from "./window.ts";
 
 export class Place implements AsyncDisposable {
@@ -24,7 +24,7 @@ export class Place implements AsyncDisposable {
 
   static async create(): Promise<Place> {
     const service = await startHttp((request, response) => response.end(request.headers.host));
-    return new Place(await mkdtemp(join(tmpdir(), "oneport-session-")), await ownPort(), service);
+    return new Place(await mkdtemp(join(tmpdir(), "oneport-session-")), await freePort(), service);
   }
 
   /** The port of a service that answers with the name it was asked for. */
@@ -75,19 +75,6 @@ export class Place implements AsyncDisposable {
     await Promise.all(this.windows.map((window) => window[Symbol.asyncDispose]()));
     await this.#service[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true });
-  }
-}
-
-/** A port that the system gives to nobody who asks for any free one: it must stay free between two owners. */
-async function ownPort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    try {
-      await using _service = await startTcp(() => undefined, { port });
-      return port;
-    } catch {
-      // Somebody has it: another one.
-    }
   }
 }
 
