@@ -2,12 +2,12 @@
 import type net from "node:net";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 
-/** A longer line is none of ours. Settings with thousands of routes stay far below. */
-const longestLine = 4 * 1024 * 1024;
+/** A hundred thousand routes stay far below. */
+const longestLine = 64 * 1024 * 1024;
 /** What the other end has not read beyond this is a reason to tell it less. */
 const busyBytes = 256 * 1024;
-/** Beyond this it is not going to read it any more. */
-const mostWaitingBytes = 16 * 1024 * 1024;
+/** Beyond this it is not going to read it any more. All that one is told as it comes, in three long lines, stays below. */
+const mostWaitingBytes = 256 * 1024 * 1024;
 
 const mostEndMilliseconds = 500;
 
@@ -77,7 +77,7 @@ export class Channel<In, Out> {
       this.#take(this.#rest);
       this.#rest = next;
     }
-    if (this.#rest.length > longestLine) this.#breakOff(misunderstood);
+    if (this.#rest.length > longestLine) this.#breakOff(overlong);
   }
 
   #take(line: string): void {
@@ -109,6 +109,13 @@ const misunderstood: Problem = {
   code: "channel-misunderstood",
   message: "Another window of Oneport said something that is not understood here.",
   remedy: "If it happens again, make sure that all windows run the same version of Oneport.",
+};
+
+/** Only routes make a message that long. */
+export const overlong: Problem = {
+  code: "channel-overlong",
+  message: "The windows of Oneport have more routes together than they can tell each other.",
+  remedy: 'Have fewer: one with a wildcard, such as "*.shop.test", stands for many.',
 };
 
 const unread: Problem = {

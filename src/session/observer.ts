@@ -5,13 +5,17 @@ import { type Problem, problemOf } from "../core/errors.ts";
 import type { SessionWindow } from "../core/events.ts";
 import { healthMilliseconds, type MuxState, nextState, stopped } from "../core/mux-state.ts";
 import { Backoff } from "./backoff.ts";
+import { overlong } from "./channel.ts";
 import { type ControlFolder, controlledPorts } from "./control-folder.ts";
 import { type Joined, Member, type MemberHandlers } from "./member.ts";
 import type { Tally } from "./messages.ts";
 
-/** `silent`: its owner is stopped or hangs. `strange`: what it says is another version's, and nothing is known of it. */
+/**
+ * `silent`: its owner is stopped or hangs. `strange`: what it says is another version's, and nothing is known of it. `overlong`: it has
+ * more to say than is listened to.
+ */
 export type Observed =
-  | { readonly is: "silent" | "strange"; readonly port: number }
+  | { readonly is: "silent" | "strange" | "overlong"; readonly port: number }
   | {
       readonly is: "running";
       readonly port: number;
@@ -51,17 +55,27 @@ export async function findMuxes(
 
 /** Why nothing can be told of a mux that is there. */
 export function problemWith({ is, port }: Exclude<Observed, { is: "running" }>): Problem {
-  return {
-    code: `mux-${is}`,
-    message:
-      is === "silent"
-        ? `The mux on port ${port} does not answer.`
-        : `The mux on port ${port} is another version's, and does not talk to this one.`,
-    remedy:
-      is === "silent"
-        ? "Let the process that holds the port go on, or end it."
-        : "Use that version's oneport.",
-  };
+  const mux = `The mux on port ${port}`;
+  switch (is) {
+    case "silent":
+      return {
+        code: "mux-silent",
+        message: `${mux} does not answer.`,
+        remedy: "Let the process that holds the port go on, or end it.",
+      };
+    case "strange":
+      return {
+        code: "mux-strange",
+        message: `${mux} is another version's, and does not talk to this one.`,
+        remedy: "Use that version's oneport.",
+      };
+    case "overlong":
+      return {
+        code: "mux-overlong",
+        message: `${mux} has more routes than can be told.`,
+        remedy: overlong.remedy,
+      };
+  }
 }
 
 /**
@@ -128,6 +142,7 @@ async function observe(folder: ControlFolder, port: number): Promise<Observed | 
     case "silent":
       return { is: "silent", port };
     case "broken":
+      return unheard(joined.problem, port);
     case "refused":
       return { is: "strange", port };
     case "joined": {
@@ -138,10 +153,14 @@ async function observe(folder: ControlFolder, port: number): Promise<Observed | 
       const counted = await Promise.race([tally.promise, member.closed]);
       member.leave();
       if (!counted) return "gone";
-      if (!Array.isArray(counted)) return { is: "strange", port };
+      if ("code" in counted) return unheard(counted, port);
       return { is: "running", port, state, windows, tally: counted };
     }
   }
+}
+
+function unheard({ code }: Problem, port: number): Observed {
+  return { is: code === overlong.code ? "overlong" : "strange", port };
 }
 
 async function look(

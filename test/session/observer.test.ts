@@ -65,3 +65,16 @@ test("who ends a mux whose owner goes meanwhile ends the one that the next windo
   assert.deepEqual(await endAll(folderOf(place), 0), { ended: [place.port], silent: [] });
   await Promise.all(place.windows.map((window) => window.exited));
 });
+
+test("a mux of very many routes can be looked at, and taken part in", async () => {
+  await using place = await Place.create();
+  const label = "x".repeat(60);
+  const domains = Array.from({ length: 20_000 }, (_, n) => `${n}.${label}.${label}.${label}.localhost`);
+  const many = place.open("many", { routes: Object.fromEntries(domains.map((each) => [each, 3000])) });
+  await many.listening();
+  const [seen] = await observeAll(folderOf(place));
+  assert.equal(seen?.is === "running" && seen.state.routes.length, domains.length);
+  const few = place.open("few");
+  await few.until("session", ({ windows }) => windows.length === 2);
+  await few.until("routes", ({ routes }) => routes.length === domains.length + 1);
+});

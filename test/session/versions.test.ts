@@ -77,6 +77,7 @@ async function playOwner(
   await mkdir(run, { recursive: true, mode: 0o700 });
   let said = first;
   const server = net.createServer((member) => {
+    member.on("error", () => undefined);
     for (const message of said) member.write(`${JSON.stringify(message)}\n`);
     said = again;
   });
@@ -116,6 +117,15 @@ for (const [when, messages] of Object.entries({
     assert.deepEqual(await endAll(folder, 0), { ended: [], silent: [place.port] });
   });
 }
+
+test("a mux whose owner has more to say than is listened to is seen as that", async () => {
+  await using place = await Place.create();
+  const welcome = { type: "welcome", version: versions.newest };
+  await using _owner = await playOwner(place, [welcome, "x".repeat(65 * 1024 * 1024)]);
+  const { platform, env: environment } = process;
+  const folder = controlFolder(place.stateDirectory, { platform, environment });
+  assert.deepEqual(await observeAll(folder), [{ is: "overlong", port: place.port }]);
+});
 
 test("whoever talks nonsense on the control channel is cut off, and the mux goes on", async () => {
   await using place = await Place.create();
