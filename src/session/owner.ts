@@ -1,11 +1,11 @@
 /** The owner's side of the control channels: takes members in, merges what they lend, and tells everyone what happens. */
-import { rm } from "node:fs/promises";
-import net from "node:net";
+import type net from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import type { MuxEvent } from "../core/events.ts";
 import type { Lease, MergedLeases } from "../core/leases.ts";
 import { lineOf } from "./channel.ts";
-import { type ControlFolder, isSafeFolder, unusable } from "./control-folder.ts";
+import type { ControlFolder } from "./control-folder.ts";
+import { ControlListener } from "./control-listener.ts";
 import { Lenders } from "./lenders.ts";
 import { type ToMember, type ToOwner, versions, type Window, type WindowLeases } from "./messages.ts";
 import { Peer } from "./peer.ts";
@@ -34,7 +34,10 @@ export class Owner {
   readonly #lenders: Lenders;
   readonly #picture = new Picture();
   readonly #peers = new Set<Peer>();
-  readonly #server = net.createServer((socket) => this.#meet(socket));
+  readonly #listener = new ControlListener({
+    onSocket: (socket) => this.#meet(socket),
+    onProblem: (problem) => this.tell({ type: "problem", problem }),
+  });
   readonly #early: MuxEvent[] = [];
   #returning: NodeJS.Timeout | undefined;
   #isWatching = false;
@@ -51,22 +54,9 @@ export class Owner {
     return this.#lenders.merged.routes;
   }
 
-  /**
-   * For who has the port, and may therefore remove what an owner before left behind. Only now is anything told. Throws as
-   * `isSafeFolder` does.
-   */
+  /** For who has the port. Only now is anything told. Throws as `ControlListener.open` does. */
   async open(folder: ControlFolder, port: number): Promise<void> {
-    await isSafeFolder(folder, "make");
-    const path = folder.socket(port);
-    try {
-      if (folder.path !== undefined) await rm(path, { force: true });
-      await new Promise<void>((resolve, reject) => {
-        this.#server.once("error", reject);
-        this.#server.listen(path, resolve);
-      });
-    } catch (error) {
-      throw unusable(path, error);
-    }
+    await this.#listener.open(folder, port);
     this.#phase = "open";
     this.#returning = setTimeout(() => this.#forgetAbsent(), mostReturnMilliseconds);
     for (const event of this.#early.splice(0)) this.tell(event);
@@ -107,7 +97,7 @@ export class Owner {
   close(last?: ToMember): void {
     this.#phase = "closed";
     clearTimeout(this.#returning);
-    this.#server.close();
+    this.#listener.close();
     for (const peer of this.#peers) peer.end(last);
     this.#peers.clear();
   }

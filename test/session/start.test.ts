@@ -1,11 +1,12 @@
 /** How windows find each other, and what they leave behind. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import http from "node:http";
 import net from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import tls from "node:tls";
 import { MuxWorker } from "../../src/session/mux-worker.ts";
 import { startTcp } from "../mux/support.ts";
@@ -207,6 +208,42 @@ const spoilt = {
     await symlink(`${run}-elsewhere`, run);
   },
 };
+
+test("a mux whose state directory is removed is found again, keeps its members, and takes in new ones", async () => {
+  await using place = await Place.create();
+  place.open("owner");
+  const owner = await place.settled();
+  const member = place.open("member");
+  await place.settled();
+  const joined = member.events.filter(({ type }) => type === "listening");
+  await rm(place.stateDirectory, { recursive: true });
+  place.open("late");
+  assert.equal(await place.settled(), owner);
+  assert.deepEqual(
+    member.events.filter(({ type }) => type === "listening"),
+    joined,
+  );
+  assert.equal((await ask(place.port, "late.localhost")).status, 200);
+  await owner.stop();
+  await place.settled();
+  assert.deepEqual(await place.sockets(), [`${place.port}.sock`]);
+});
+
+test("a mux that cannot be found any more tells that once, and is found as soon as it can be", async () => {
+  await using place = await Place.create();
+  const owner = place.open("owner");
+  await owner.listening();
+  const run = join(place.stateDirectory, "run");
+  await rm(run, { recursive: true });
+  await writeFile(run, "");
+  assert.equal((await owner.until("problem")).problem.code, "control-folder-unusable");
+  // Long enough for it to try again in vain.
+  await wait(1500);
+  await rm(run);
+  place.open("late");
+  assert.equal(await place.settled(), owner);
+  assert.equal(owner.events.filter(({ type }) => type === "problem").length, 1);
+});
 
 test("a place where no control socket can lie is told, with what the system says, and nothing is started", async () => {
   const unusable = {
