@@ -16,7 +16,7 @@ const seed = 20_261_123;
 const count = 300;
 const atOnce = 12;
 /** How long a client waits when it has said nothing that could be answered. */
-const patience = 400;
+const patience = 3000;
 
 interface Outcome {
   readonly answers: readonly object[];
