@@ -1,9 +1,9 @@
 /** One connection to one address, and why there is none, in words. */
 import type net from "node:net";
-import { messageOf, type Problem, systemCode } from "../core/errors.ts";
+import { type Problem, systemCode } from "../core/errors.ts";
 import { isLoopbackAddress } from "../core/loopback.ts";
 import { formatTarget, type Target } from "../core/route.ts";
-import { targetDown } from "../core/target-down.ts";
+import { targetDown, unheard, unreachedBecause, unresolved } from "../core/target-down.ts";
 import { nobodyWaits, type Waiting } from "./waiting.ts";
 
 /** A machine that does not answer at all is given up after this; one that refuses says so at once. */
@@ -61,19 +61,21 @@ export function connect<S extends net.Socket>(
 
 function ignore(): void {}
 
+/** Whether it says nothing about the service, which may well be refused or found at another address of its name. */
+export function callsFromNowhere(error: unknown): boolean {
+  return ["EADDRNOTAVAIL", "EAFNOSUPPORT", "ENETUNREACH"].includes(systemCode(error) ?? "");
+}
+
 /** Why nothing could be connected to: the target's fault (`target-down`), or the want of descriptors. */
 export function unreachable(target: Target, error: unknown): Problem {
   if (descriptorsGone.has(systemCode(error) ?? "")) return outOfDescriptors;
-  const reason = reasonOf(error);
+  const reason = unreachedBecause(error);
   return targetDown(target, reason, reason !== unresolved);
 }
 
 export function notListening(target: Target): Problem {
-  return targetDown(target, nobody, true);
+  return targetDown(target, unheard, true);
 }
-
-const nobody = "nothing listens there";
-const unresolved = "its name does not resolve";
 
 export function ownAddress(target: Target): Problem {
   return {
@@ -81,21 +83,6 @@ export function ownAddress(target: Target): Problem {
     message: `${formatTarget(target)} is Oneport itself: the connection would go round in circles.`,
     remedy: "Give the route the port that the service itself listens on.",
   };
-}
-
-function reasonOf(error: unknown): string {
-  switch (systemCode(error)) {
-    case "ECONNREFUSED":
-      return nobody;
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return unresolved;
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return "there is no way to that machine";
-    default:
-      return messageOf(error);
-  }
 }
 
 const descriptorsGone: ReadonlySet<string> = new Set(["EMFILE", "ENFILE"]);

@@ -1,9 +1,16 @@
 /** A connection to one target: which of its addresses answers. */
 import { lookup } from "node:dns/promises";
 import net from "node:net";
-import { fail, ok, type Result } from "../core/errors.ts";
+import { fail, ok, type Problem, type Result } from "../core/errors.ts";
 import type { Target } from "../core/route.ts";
-import { connect, notListening, outOfDescriptors, ownAddress, unreachable } from "./connect.ts";
+import {
+  callsFromNowhere,
+  connect,
+  notListening,
+  outOfDescriptors,
+  ownAddress,
+  unreachable,
+} from "./connect.ts";
 import type { Waiting } from "./waiting.ts";
 
 const localhost = ["127.0.0.1", "::1"];
@@ -43,19 +50,22 @@ export class Reach {
   ): Promise<Result<S>> {
     const addresses = literals ? ok(literals) : await this.#lookUp(target);
     if (!addresses.ok) return addresses;
-    let last: Result<S> = fail(unreachable(target, undefined));
+    let failure: Problem | undefined;
     for (const address of addresses.value) {
-      last = await this.#try(address, target, create(), waiting);
-      if (last.ok || last.error.code !== "target-down") break;
+      const reached = await this.#try(address, target, create(), waiting, failure);
+      if (reached.ok || reached.error.code !== "target-down") return reached;
+      failure = reached.error;
     }
-    return last;
+    return fail(failure ?? unreachable(target, undefined));
   }
 
+  /** `before` is what became of the address before this one. */
   #try<S extends net.Socket>(
     address: string,
     target: Target,
     socket: S,
     waiting: Waiting,
+    before?: Problem,
   ): Promise<Result<S>> {
     if (!this.#hooks.admits(socket)) return Promise.resolve(fail(outOfDescriptors));
     const connected = () => {
@@ -70,7 +80,8 @@ export class Reach {
       if (address !== target.host) this.#answered.set(`${target.host}:${target.port}`, address);
       return ok(socket);
     };
-    const refused = (refusal: unknown) => fail(unreachable(target, refusal));
+    const refused = (refusal: unknown) =>
+      fail(before && callsFromNowhere(refusal) ? before : unreachable(target, refusal));
     return connect(socket, address, target.port, waiting).then(connected, refused);
   }
 

@@ -221,6 +221,28 @@ describe("A target", () => {
     assert.equal(tried, 1);
   });
 
+  for (const order of [
+    ["ECONNREFUSED", "EADDRNOTAVAIL"],
+    ["EADDRNOTAVAIL", "ECONNREFUSED"],
+    ["ECONNREFUSED", "EAFNOSUPPORT"],
+  ]) {
+    it(`is told to refuse where the machine lacks its other address (${order.join(", ")})`, async () => {
+      const target = parseTarget("tcp://localhost:9001");
+      assert.ok(target.ok);
+      const codes = order.values();
+      const failing = () => {
+        const socket = new net.Socket();
+        const { value: code } = codes.next();
+        const connect = () => socket.destroy(Object.assign(new Error(`connect ${code}`), { code }));
+        return Object.assign(socket, { connect });
+      };
+      const reach = new Reach({ isOwn: () => false, admits: () => true });
+      const reached = await reach.connect(target.value, failing, new Waiting());
+      assert.ok(!reached.ok);
+      assert.equal(reached.error.message, "tcp://localhost:9001 is not up: nothing listens there.");
+    });
+  }
+
   it("is not asked for in vain where another of its route found no room already", async () => {
     const { routes } = parseRoutes({ "*": { to: ["tcp://127.0.0.1:1", "tcp://127.0.0.1:2"] } });
     const [route] = routes;

@@ -4,7 +4,8 @@ import https from "node:https";
 import net from "node:net";
 import tls from "node:tls";
 import { WebSocket } from "ws";
-import { fail, messageOf, ok, type Result, systemCode } from "../../core/errors.ts";
+import { fail, ok, type Result, systemCode } from "../../core/errors.ts";
+import { unreachedBecause } from "../../core/target-down.ts";
 
 /** For each question. A service on this machine that takes longer is not well. */
 const patience = 4000;
@@ -137,21 +138,13 @@ function hostHeader({ name, port }: Place, secure: boolean): string {
   return port === (secure ? 443 : 80) ? name : `${name}:${port}`;
 }
 
-/** What `connectTo` fails with for a name that does not resolve. */
-export const unresolved = "the name does not resolve";
-
 function reasonOf(error: unknown): string {
   switch (systemCode(error)) {
-    case "ECONNREFUSED":
-      return "nothing listens there";
     case "ECONNRESET":
       return "the connection was reset";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return unresolved;
     case "ABORT_ERR":
       return "no answer";
     default:
-      return messageOf(error);
+      return unreachedBecause(error);
   }
 }

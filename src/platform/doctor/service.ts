@@ -3,8 +3,8 @@ import { type Finding, wrong } from "../../core/diagnosis.ts";
 import { formatDomain, hostOf } from "../../core/domain.ts";
 import { isLoopbackAddress } from "../../core/loopback.ts";
 import { formatTarget, type Route, schemes, type Target } from "../../core/route.ts";
-import { targetDown } from "../../core/target-down.ts";
-import { type Answer, connectTo, httpAnswer, type Place, unresolved, webSocketAnswer } from "./ask.ts";
+import { targetDown, unresolved } from "../../core/target-down.ts";
+import { type Answer, connectTo, httpAnswer, type Place, webSocketAnswer } from "./ask.ts";
 import type { DoctorContext } from "./context.ts";
 
 export interface Tried {
