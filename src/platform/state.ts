@@ -1,6 +1,6 @@
 /** The folder that Oneport keeps its own files in, how a file is written there, and how a changed one is noticed. */
 import { randomUUID } from "node:crypto";
-import { access, constants, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { access, constants, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, posix, resolve, win32 } from "node:path";
 import { OneportError, shortReason, systemCode } from "../core/errors.ts";
 
@@ -58,12 +58,18 @@ export async function writePrivateFile(path: string, content: string): Promise<v
   }
 }
 
-/** The error that making this folder, which is not there yet, would end with; undefined when it can be made. */
+/** In bytes: what little files take on a file system is a block each. */
+const leastRoom = 32 * 1024;
+
+/** The error that making this folder with a few files, which is not there yet, would end with; undefined when it can be made. */
 export async function obstacleTo(path: string): Promise<OneportError | undefined> {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     try {
       await access(folder, constants.W_OK | constants.X_OK);
-      return undefined;
+      const { blocks, bavail, bsize } = await statfs(folder);
+      // One that says it has no blocks at all does not count them.
+      const isFull = blocks > 0 && bavail * bsize < leastRoom;
+      return isFull ? notWritable(path, Object.assign(new Error("full"), { code: "ENOSPC" })) : undefined;
     } catch (error) {
       if (systemCode(error) !== "ENOENT" || folder === dirname(folder)) return notWritable(path, error);
     }

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { renderHostsBlock } from "../../src/core/hosts-block.ts";
 import { run } from "../e2e/program.ts";
 import { startHttp } from "../mux/support.ts";
-import { environment, nobody, noMounts, noOtherUser } from "../platform/hosts-support.ts";
+import { environment, inNamespace, nobody, noMounts, noOtherUser } from "../platform/hosts-support.ts";
 import { TrustPlace } from "../platform/trust-place.ts";
 import { Workplace } from "./oneport.ts";
 
@@ -166,6 +166,30 @@ test("where no authority can be made, no certificate is promised", { skip: noOth
     `✗ a.localhost: ${join(place.state, "ca")} cannot be written (EACCES). Make its folder writable, or set ONEPORT_STATE_DIR to one that is.`,
   ]);
 });
+
+const fill = 'head -c 64k /dev/zero >"$1/fill" 2>&1 || true';
+
+for (const [what, change, reason, remedy] of [
+  [
+    "full",
+    fill,
+    "ENOSPC",
+    "Make room on its file system, or set ONEPORT_STATE_DIR to a folder on another one.",
+  ],
+] as const) {
+  test(`on a file system that is ${what}, no certificate is promised`, withMounts, async () => {
+    await using place = await Workplace.with({ "oneport.routes": { "a.localhost": 3000 } });
+    await mkdir(place.state);
+    const script = `mount -t tmpfs -o size=64k oneport "$1"
+${change}
+ONEPORT_STATE_DIR=$1 exec "$2" "$3" doctor "$4"`;
+    const { output } = inNamespace(script, place.state, process.execPath, cli, place.folder);
+    const promises = output.split("\n").filter((line) => /cannot be written|certificate can/.test(line));
+    assert.deepEqual(promises, [
+      `✗ a.localhost: ${join(place.state, "ca")} cannot be written (${reason}). ${remedy}`,
+    ]);
+  });
+}
 
 test("without settings the machine is looked at all the same; settings that were named must be there", async () => {
   await using place = await Workplace.with(undefined);

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { WebSocketServer } from "ws";
 import { type Authority, makeLeaf } from "../../src/core/authority.ts";
 import { AuthorityFolder } from "../../src/platform/authority-folder.ts";
+import { Certificates } from "../../src/platform/certificates.ts";
 import { begin } from "../e2e/program.ts";
 import { freePort, startHttp, startMux, startTcp } from "../mux/support.ts";
 import { findingsFor, seen } from "./doctor-support.ts";
@@ -129,6 +130,26 @@ test("a service that is down, fails, or speaks something else is told as such", 
   const unresolved = findings.find(({ check, subject }) => check === "target" && subject === "nobody.test");
   assert.match(unresolved?.remedy ?? "", /nobody\.invalid/);
   assert.match(seen(findings, "target", "round.test").join(), /^wrong: \S+ is Oneport itself/);
+});
+
+test("an authority that is of no use is told as such, and not as a fault of the services", async () => {
+  await using place = await TrustPlace.make();
+  await using web = await startHttp((_request, response) => response.end("hello"));
+  await using lines = await startTcp((socket) => socket.end());
+  const routes = { "shop.test": web.port, "db.test": `tcp://localhost:${lines.port}` };
+  const state = await place.folder("torn");
+  await writeFile(join(await place.folder("torn", "ca"), "root.crt"), "torn");
+  const certificates = new Certificates(state, { mode: "authority", files: [] });
+  await using mux = await startMux(routes, { contextFor: (name) => certificates.contextFor(name) });
+  const findings = await findingsFor({ place, routes, state, port: mux.port });
+  for (const domain of Object.keys(routes)) {
+    assert.match(
+      seen(findings, "certificate", domain).join(),
+      /^wrong: The certificate authority in .* cannot be used: /,
+    );
+    assert.match(seen(findings, "target", domain).join(), /^ok: /);
+  }
+  assert.deepEqual(seen(findings, "answer", "shop.test"), ["ok: Its service answers 200."]);
 });
 
 /** A service with TLS of its own, whose leaf is as it was made at that time. */

@@ -20,28 +20,32 @@ export async function checkCertificateFiles({
   return problems.map((problem) => wrong("certificate", problem, "oneport.certificateFiles"));
 }
 
+export interface CertificateChecked {
+  readonly findings: readonly Finding[];
+  /** Nothing else can be asked for where none is shown. */
+  readonly hasFailed: boolean;
+}
+
 /** `place` is where the name is asked for; without it nothing runs, and it is told what would be shown. */
 export async function checkCertificate(
   route: Route,
   name: string,
   place: Place | undefined,
   context: DoctorContext,
-): Promise<readonly Finding[]> {
-  if (!place) return route.kind === "tls" ? [] : planned(route, name, context);
+): Promise<CertificateChecked> {
+  const isServices = route.kind === "tls";
+  if (!place) return { findings: isServices ? [] : await planned(route, name, context), hasFailed: false };
+  const about = { check: "certificate", subject: formatDomain(route.domain) } as const;
   const shown = await shownAt(place, route, context);
-  const subject = formatDomain(route.domain);
-  if (!shown.ok) {
-    return [
-      {
-        check: "certificate",
-        subject,
-        state: "wrong",
-        message: `There is no TLS handshake for it: ${shown.error}.`,
-        remedy: route.kind === "tls" ? "Look at the service's own log." : "Look at Oneport's log.",
-      },
-    ];
+  if (shown.ok) {
+    return { findings: [{ ...about, ...judged(shown.value, route, context) }], hasFailed: false };
   }
-  return [{ check: "certificate", subject, ...judged(shown.value, route, context) }];
+  // All that the client is told is an alert; what it was that kept Oneport from making one is seen here as well.
+  const causes = isServices ? [] : await problemsOf(route, name, context);
+  const message = `There is no TLS handshake for it: ${shown.error}.`;
+  const remedy = isServices ? "Look at the service's own log." : "Look at Oneport's log.";
+  const failed = { ...about, state: "wrong", message, remedy } as const;
+  return { findings: causes.length > 0 ? causes : [failed], hasFailed: true };
 }
 
 async function shownAt(place: Place, { kind }: Route, { stateDirectory }: DoctorContext) {
@@ -53,15 +57,20 @@ async function shownAt(place: Place, { kind }: Route, { stateDirectory }: Doctor
   return after.at(-1) === before.at(-1) ? shown : handshake(place, after, protocol);
 }
 
-async function planned(
-  route: Route,
+async function planned(route: Route, name: string, context: DoctorContext): Promise<readonly Finding[]> {
+  const problems = await problemsOf(route, name, context);
+  if (problems.length > 0) return problems;
+  const subject = formatDomain(route.domain);
+  return [{ check: "certificate", subject, state: "ok", message: "A certificate can be shown for it." }];
+}
+
+async function problemsOf(
+  { domain }: Route,
   name: string,
   { stateDirectory, certificates }: DoctorContext,
 ): Promise<readonly Finding[]> {
-  const subject = formatDomain(route.domain);
   const problems = await new Certificates(stateDirectory, certificates).problemsFor(name);
-  if (problems.length > 0) return problems.map((problem) => wrong("certificate", problem, subject));
-  return [{ check: "certificate", subject, state: "ok", message: "A certificate can be shown for it." }];
+  return problems.map((problem) => wrong("certificate", problem, formatDomain(domain)));
 }
 
 type Judgement = Pick<Finding, "state" | "message" | "remedy">;

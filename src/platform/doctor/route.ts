@@ -24,11 +24,14 @@ export async function checkRoute(
 
   const name = nameToAskFor(route.domain);
   const atMux = context.mux && name && { host: "127.0.0.1", port: context.mux.port, name };
-  const certificate = name ? await checkCertificate(route, name, shower(), context) : [];
-  const answer = up?.host ? await checkAnswer(route, up.target, up.host, atMux || undefined) : [];
+  const certificate = name ? await checkCertificate(route, name, shower(), context) : undefined;
+  // The service is well, for all that is known, where only the certificate is not.
+  const through = certificate?.hasFailed ? undefined : atMux || undefined;
+  const answer = up?.host ? await checkAnswer(route, up.target, up.host, through) : [];
   const own = needsAddress(route) ? entries.find((entry) => entry.name === name)?.address : undefined;
   const atOwn = await checkOwnAddress(route, own, context);
-  return [...(await names), ...certificate, ...tried.map(({ finding }) => finding), ...answer, ...atOwn];
+  const targets = tried.map(({ finding }) => finding);
+  return [...(await names), ...(certificate?.findings ?? []), ...targets, ...answer, ...atOwn];
 
   /**
    * Who shows the certificate: behind passthrough it is the service. A handshake for a stream waits for its service, so nobody
