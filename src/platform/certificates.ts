@@ -22,7 +22,7 @@ export interface CertificateSettings {
 
 /** The two settings as the user wrote them, with `~` as the user's home. */
 export function certificateSettings({ certificates, certificateFiles }: Settings): CertificateSettings {
-  const files = certificateFiles.map((file) => resolve(file.replace(/^~(?=[\\/]|$)/, userHome())));
+  const files = certificateFiles.map((file) => resolve(file.replace(/^~(?=[\\/]|$)/, userHome)));
   return { mode: certificates, files };
 }
 

@@ -1,5 +1,6 @@
 /** The state directory and how files are written in it. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
@@ -13,6 +14,11 @@ import {
   stateDirectory,
   writePrivateFile,
 } from "../../src/platform/state.ts";
+import { noOtherUser } from "./hosts-support.ts";
+import { systemPath } from "./trust-place.ts";
+
+/** A user that no system has an entry for. */
+const stranger = 47_110;
 
 const posixModes = { skip: process.platform === "win32" ? "Windows has no such modes" : false };
 
@@ -61,6 +67,21 @@ test("the user's home is the environment's, unless that is not absolute", (t) =>
   for (const home of ["", ".", "ada"]) {
     process.env[name] = home;
     assert.equal(userHome(), userInfo().homedir);
+  }
+});
+
+test("a home that nobody knows is told, and what to do", { skip: noOtherUser() }, () => {
+  const program = `
+    const { userHome } = await import(process.argv[1]);
+    try { console.log(userHome()); } catch (error) { console.log(JSON.stringify(error.problem)); }
+  `;
+  const source = new URL("../../src/platform/machine.ts", import.meta.url).href;
+  const words = ["--input-type=module", "-e", program, source];
+  for (const home of [{}, { HOME: "ada" }, { HOME: "" }]) {
+    const options = { env: { PATH: systemPath, ...home }, uid: stranger, encoding: "utf8" } as const;
+    const { code, remedy } = JSON.parse(spawnSync(process.execPath, words, options).stdout);
+    assert.equal(code, "no-home");
+    assert.match(remedy, /^Set HOME/);
   }
 });
 
