@@ -36,7 +36,8 @@ export async function makePrivateFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw notWritable(path, error);
+    // Node says ENOENT of a read-only file system, and of others that refuse.
+    throw (await obstacleTo(path)) ?? notWritable(path, error);
   }
 }
 
@@ -78,15 +79,24 @@ export async function obstacleTo(path: string): Promise<OneportError | undefined
 
 /** The error of a write in the state directory that the system refused. */
 export function notWritable(path: string, cause: unknown): OneportError {
-  const isFull = ["ENOSPC", "EDQUOT"].includes(systemCode(cause) ?? "");
   const problem = {
     code: "state-not-writable",
     message: `${path} cannot be written (${shortReason(cause)}).`,
-    remedy: isFull
-      ? "Make room on its file system, or set ONEPORT_STATE_DIR to a folder on another one."
-      : "Make its folder writable, or set ONEPORT_STATE_DIR to one that is.",
+    remedy: remedyFor(systemCode(cause)),
   };
   return new OneportError(problem, { cause });
+}
+
+function remedyFor(code: string | undefined): string {
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return "Make room on its file system, or set ONEPORT_STATE_DIR to a folder on another one.";
+    case "EROFS":
+      return "Set ONEPORT_STATE_DIR to a folder on another file system: this one is read-only.";
+    default:
+      return "Make its folder writable, or set ONEPORT_STATE_DIR to one that is.";
+  }
 }
 
 /** Differs once the file is another one or has been written to; undefined when there is none. Follows links. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { lstat, mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { OneportError, shortReason, systemCode } from "../core/errors.ts";
 
 /** What `sun_path` holds on the systems we know (104 bytes on macOS, 108 on Linux), without its last zero. */
@@ -75,7 +75,7 @@ export async function isSafeFolder({ path }: ControlFolder, how: "make" | "look"
   if (path === undefined) return true;
   let stats: Stats;
   try {
-    if (how === "make") await mkdir(path, { recursive: true, mode: 0o700 });
+    if (how === "make") await makeFolder(path);
     stats = await lstat(path);
   } catch (error) {
     if (how === "look" && systemCode(error) === "ENOENT") return false;
@@ -84,6 +84,17 @@ export async function isSafeFolder({ path }: ControlFolder, how: "make" | "look"
   const isOurs = stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;
   if (!isOurs) throw new OneportError(unsafe(path));
   return true;
+}
+
+/** With those missing above it. In that way Node says ENOENT of a read-only file system; asked for one alone it does not. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT" || path === dirname(path)) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, 0o700);
+  }
 }
 
 /** The error of the folder, or of a socket in it, that the system refused. */

@@ -4,15 +4,13 @@ import { spawnSync } from "node:child_process";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { renderHostsBlock } from "../../src/core/hosts-block.ts";
 import { run } from "../e2e/program.ts";
 import { startHttp } from "../mux/support.ts";
 import { environment, inNamespace, nobody, noMounts, noOtherUser } from "../platform/hosts-support.ts";
 import { TrustPlace } from "../platform/trust-place.ts";
-import { Workplace } from "./oneport.ts";
+import { cli, Workplace } from "./oneport.ts";
 
-const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
 const withMounts = { skip: noMounts() };
 
 /** No authority, so that no store of this machine has to trust one. */
@@ -169,7 +167,15 @@ test("where no authority can be made, no certificate is promised", { skip: noOth
 
 const fill = 'head -c 64k /dev/zero >"$1/fill" 2>&1 || true';
 
+const fix = 'mount -o remount,ro "$1"';
+
 for (const [what, change, reason, remedy] of [
+  [
+    "read-only",
+    fix,
+    "EROFS",
+    "Set ONEPORT_STATE_DIR to a folder on another file system: this one is read-only.",
+  ],
   [
     "full",
     fill,

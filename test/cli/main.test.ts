@@ -1,14 +1,15 @@
 /** The commands that start nothing, as processes: their outputs and their exit statuses. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { access, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
 import { commandNames } from "../../src/cli/arguments.ts";
 import { helpFor, sampleSettings } from "../../src/cli/help.ts";
 import { parseSettings } from "../../src/core/settings.ts";
-import { Workplace } from "./oneport.ts";
+import { inNamespace, noMounts } from "../platform/hosts-support.ts";
+import { cli, Workplace } from "./oneport.ts";
 
 const shop = {
   "editor.tabSize": 2,
@@ -287,4 +288,20 @@ test("an old Node is refused in one line, before anything else", async () => {
   });
   assert.deepEqual({ status, output }, { status: 1, output: "" });
   assert.equal(errors, "oneport: Node 20.20.2 is too old. Run it with Node 22.15 or newer.\n");
+});
+
+test("a state folder on a read-only file system is told as that", { skip: noMounts() }, async () => {
+  await using place = await Workplace.with({ "oneport.routes": { "a.localhost": 3000 } });
+  await mkdir(place.state);
+  const script = `mount -t tmpfs -o ro oneport "$1"
+export ONEPORT_STATE_DIR=$1/deep/down
+shift && exec "$@"`;
+  for (const words of [
+    ["start", place.folder, "--port", "0"],
+    ["ca", "path"],
+  ]) {
+    const { status, errors } = inNamespace(script, place.state, process.execPath, cli, ...words);
+    assert.equal(status, 1);
+    assert.match(errors, /^oneport: \S+deep\/down\S*[^\n]* \(EROFS\)[^\n]+\n$/, words.join(" "));
+  }
 });

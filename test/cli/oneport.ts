@@ -9,7 +9,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+export const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
 
 export interface Finished {
   readonly status: number | null;
