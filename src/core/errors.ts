@@ -34,13 +34,30 @@ export class OneportError extends Error {
   }
 }
 
-/** Whatever was thrown, as a Problem: ours as it is, anything else with its own message as a sentence. */
+/**
+ * Whatever was thrown, as a Problem: ours as it is, anything else with its own message as a sentence. The want of descriptors is told
+ * as that, whatever it was that failed for it.
+ */
 export function problemOf(error: unknown): Problem {
-  if (error instanceof OneportError) return error.problem;
+  if (lacksDescriptors(error)) return outOfDescriptors;
+  if (error instanceof OneportError) return lacksDescriptors(error.cause) ? outOfDescriptors : error.problem;
   const words = messageOf(error);
   const message = /[.!?]$/.test(words) ? words : `${words}.`;
   return { code: "unexpected", message, remedy: "Please report this with the log." };
 }
+
+/** Whether this process, or all of them together, have as many files and connections open as they may. */
+export function lacksDescriptors(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // A thread that could not be started for it says so in its words alone.
+  return /^E[MN]FILE$/.test(systemCode(error) ?? "") || /: E[MN]FILE$/.test(error.message);
+}
+
+export const outOfDescriptors: Problem = {
+  code: "out-of-descriptors",
+  message: "As many files and connections are open as the system allows.",
+  remedy: "Close connections, or raise the limit on open files (ulimit -n).",
+};
 
 /** The words of whatever was thrown, for a sentence about it. */
 export function messageOf(error: unknown): string {

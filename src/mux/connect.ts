@@ -1,6 +1,6 @@
 /** One connection to one address, and why there is none, in words. */
 import type net from "node:net";
-import { type Problem, systemCode } from "../core/errors.ts";
+import { lacksDescriptors, outOfDescriptors, type Problem, systemCode } from "../core/errors.ts";
 import { isLoopbackAddress } from "../core/loopback.ts";
 import { formatTarget, type Target } from "../core/route.ts";
 import { targetDown, unheard, unreachedBecause, unresolved } from "../core/target-down.ts";
@@ -68,7 +68,7 @@ export function callsFromNowhere(error: unknown): boolean {
 
 /** Why nothing could be connected to: the target's fault (`target-down`), or the want of descriptors. */
 export function unreachable(target: Target, error: unknown): Problem {
-  if (descriptorsGone.has(systemCode(error) ?? "")) return outOfDescriptors;
+  if (lacksDescriptors(error)) return outOfDescriptors;
   const reason = unreachedBecause(error);
   return targetDown(target, reason, reason !== unresolved);
 }
@@ -84,11 +84,3 @@ export function ownAddress(target: Target): Problem {
     remedy: "Give the route the port that the service itself listens on.",
   };
 }
-
-const descriptorsGone: ReadonlySet<string> = new Set(["EMFILE", "ENFILE"]);
-
-export const outOfDescriptors: Problem = {
-  code: "out-of-descriptors",
-  message: "As many connections are open as the system allows this process.",
-  remedy: "Close connections, or raise the limit on open files (ulimit -n).",
-};

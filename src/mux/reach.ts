@@ -1,16 +1,9 @@
 /** A connection to one target: which of its addresses answers. */
 import { lookup } from "node:dns/promises";
 import net from "node:net";
-import { fail, ok, type Problem, type Result } from "../core/errors.ts";
+import { fail, ok, outOfDescriptors, type Problem, type Result } from "../core/errors.ts";
 import type { Target } from "../core/route.ts";
-import {
-  callsFromNowhere,
-  connect,
-  notListening,
-  outOfDescriptors,
-  ownAddress,
-  unreachable,
-} from "./connect.ts";
+import { callsFromNowhere, connect, notListening, ownAddress, unreachable } from "./connect.ts";
 import type { Waiting } from "./waiting.ts";
 
 const localhost = ["127.0.0.1", "::1"];

@@ -2,7 +2,16 @@
 import { readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
-import { fail, ok, type Problem, type Result, shortReason, systemCode } from "../core/errors.ts";
+import {
+  fail,
+  lacksDescriptors,
+  ok,
+  outOfDescriptors,
+  type Problem,
+  type Result,
+  shortReason,
+  systemCode,
+} from "../core/errors.ts";
 import { mostLevels, tooDeepAt } from "../core/nesting.ts";
 import type { SettingsProblem } from "../core/settings.ts";
 import { shown } from "../core/wording.ts";
@@ -44,6 +53,7 @@ export async function readSettingsFileAgain(file: string): Promise<Result<Settin
 }
 
 function unreadable(file: string, error: unknown): Problem {
+  if (lacksDescriptors(error)) return outOfDescriptors;
   if (systemCode(error) === "ENOENT") {
     const remedy = 'Write one, such as { "oneport.routes": { "shop.localhost": 3000 } }.';
     return { code: "settings-missing", message: `There is no file ${file}.`, remedy };

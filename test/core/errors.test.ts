@@ -38,3 +38,20 @@ test("a problem of ours is told as it is", () => {
   const problem = { code: "port-taken", message: "Port 443 is taken", remedy: "Take another." };
   assert.equal(problemOf(new OneportError(problem)), problem);
 });
+
+test("the want of descriptors is told as that, whatever failed for it", () => {
+  const open = Object.assign(new Error("EMFILE: too many open files, open 'x'"), { code: "EMFILE" });
+  const problem = {
+    code: "state-not-writable",
+    message: "x cannot be written.",
+    remedy: "Make it writable.",
+  };
+  const worker = Object.assign(new Error("Worker initialization failure: EMFILE"), {
+    code: "ERR_WORKER_INIT_FAILED",
+  });
+  for (const thrown of [open, worker, new OneportError(problem, { cause: open })]) {
+    const { code, remedy } = problemOf(thrown);
+    assert.equal(code, "out-of-descriptors");
+    assert.match(remedy, /ulimit -n/);
+  }
+});
