@@ -34,15 +34,29 @@ export interface SettingsFile {
   locate(path: readonly (string | number)[], part: "key" | "value"): Place | undefined;
 }
 
-/** Reads the file. Fails with `settings-missing`, `settings-unreadable` or what `parseSettingsText` fails with. */
+/** Reads the file. Fails with `settings-missing`, `settings-unreadable`, `settings-encoding` or what `parseSettingsText` fails with. */
 export async function readSettingsFile(file: string): Promise<Result<SettingsFile>> {
-  let text: string;
+  let content: Buffer;
   try {
-    text = await readFile(file, "utf8");
+    content = await readFile(file);
   } catch (error) {
     return fail(unreadable(file, error));
   }
-  return parseSettingsText(text, file);
+  if (isUtf16(content)) return fail(inUtf16(file));
+  return parseSettingsText(content.toString("utf8"), file);
+}
+
+/** By its byte order mark (RFC 2781 §3.2), or by the zero beside what JSON begins with (RFC 4627 §3). */
+function isUtf16(content: Buffer): boolean {
+  const [first, second] = content;
+  return (
+    (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || first === 0 || second === 0
+  );
+}
+
+function inUtf16(file: string): Problem {
+  const message = `${file} is written in UTF-16, but settings are UTF-8.`;
+  return { code: "settings-encoding", message, remedy: "Save it as UTF-8." };
 }
 
 /** As `readSettingsFile`, for one that was there before: a pipe in its place is not waited for. */

@@ -74,6 +74,25 @@ test("lines count with every kind of line end, and a byte order mark counts for 
   assert.deepEqual(locate(["b"], "key"), { line: 3, column: 1, offset: 10, length: 3 });
 });
 
+test("a file in UTF-16 is told as one, whichever way round it is, and with UTF-8's own mark it is read", async (t) => {
+  const file = join(folderFor(t), "settings.json");
+  const little = Buffer.from(sample, "utf16le");
+  const big = Buffer.from(little).swap16();
+  for (const content of [
+    Buffer.concat([Buffer.from([0xff, 0xfe]), little]),
+    Buffer.concat([Buffer.from([0xfe, 0xff]), big]),
+    little,
+    big,
+  ]) {
+    writeFileSync(file, content);
+    const read = await readSettingsFile(file);
+    assert.equal(!read.ok && read.error.code, "settings-encoding");
+    assert.match(read.ok ? "" : read.error.message, /UTF-16/);
+  }
+  writeFileSync(file, `\ufeff${sample}`);
+  assert.ok((await readSettingsFile(file)).ok);
+});
+
 test("an empty file holds no settings", () => {
   for (const text of ["", "\ufeff", " \n", "// nothing yet\n", "{}"])
     assert.deepEqual({ ...parsed(text).values }, {});
