@@ -197,6 +197,14 @@ ONEPORT_STATE_DIR=$1 exec "$2" "$3" doctor "$4"`;
   });
 }
 
+test("a loopback interface that is down is told, whatever the port looks like", withMounts, async () => {
+  await using place = await Workplace.with({});
+  const words = ["--net", process.execPath, cli, "doctor", place.folder];
+  const { output, status } = await run("unshare", words, { ...environment, ONEPORT_STATE_DIR: place.state });
+  assert.equal(status, 1);
+  assert.match(output, /^✗ loopback: The loopback interface is down, .* ip link set lo up/);
+});
+
 test("without settings the machine is looked at all the same; settings that were named must be there", async () => {
   await using place = await Workplace.with(undefined);
   const { output } = await place.run(["doctor"]);

@@ -9,7 +9,7 @@ import { checkCertificateFiles } from "./certificate.ts";
 import type { DoctorContext } from "./context.ts";
 import { checkEnvironment } from "./environment.ts";
 import { checkHosts } from "./hosts.ts";
-import { checkPort } from "./port.ts";
+import { checkLoopback, checkPort } from "./port.ts";
 import { checkRoute } from "./route.ts";
 import { checkTrust } from "./trust.ts";
 
@@ -19,6 +19,7 @@ export async function* diagnose(context: DoctorContext): AsyncGenerator<Finding>
   const entries = hostsEntries(settings.routes);
   const names = settings.routes.flatMap(({ domain }) => (domain.kind === "exact" ? [domain.name] : []));
   yield* problems;
+  yield* checkLoopback();
   yield* await checkPort(context);
   // Together, because each may have to wait for others; told in the order in which they are written.
   const processes = settings.routes.length > 0 ? await processesByPort(machine) : new Map<number, string>();

@@ -1,5 +1,6 @@
-/** The one port: whether Oneport has it, could have it, or who does. */
+/** The one port, and the interface it is at: whether Oneport has it, could have it, or who does. */
 import net from "node:net";
+import { networkInterfaces } from "node:os";
 import type { Finding } from "../../core/diagnosis.ts";
 import { shortReason } from "../../core/errors.ts";
 import { portsToTry } from "../../core/settings.ts";
@@ -7,6 +8,15 @@ import { portHolder } from "../listening-ports.ts";
 import { planPort443 } from "../low-port.ts";
 import type { Machine } from "../machine.ts";
 import type { DoctorContext } from "./context.ts";
+
+/** Linux lets a program listen there all the same; nobody reaches it. */
+export function checkLoopback(): Finding[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  if (addresses.some(({ internal }) => internal)) return [];
+  const message = "The loopback interface is down, so nothing on this machine can be reached from it.";
+  const remedy = 'Bring it up; on Linux by "sudo ip link set lo up".';
+  return [{ check: "port", subject: "loopback", state: "wrong", message, remedy }];
+}
 
 export async function checkPort({ settings, problems, mux, machine }: DoctorContext): Promise<Finding[]> {
   const { port: wanted } = settings;
