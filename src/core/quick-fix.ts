@@ -2,7 +2,7 @@
 import { parseDomain } from "./domain.ts";
 import { parseTarget } from "./parse-target.ts";
 import { parseSettings, type SettingsProblem } from "./settings.ts";
-import { closest } from "./wording.ts";
+import { closest, otherTypes } from "./wording.ts";
 
 export type QuickFix =
   /** `json` takes the place of the key or the value that the problem is about. */
@@ -41,20 +41,13 @@ function meantTexts(remedy: string): readonly string[] {
   return read.filter((text) => typeof text === "string").filter((text) => !text.includes("…"));
 }
 
-const booleans: ReadonlyMap<string, boolean> = new Map([
-  ["true", true],
-  ["false", false],
-]);
-
 /** A value of the right type that the written text stands for: `"3000"`, `"true"`, `"AUTO"`, `"health"`. */
 function meantValue(problem: SettingsProblem, written: string): readonly unknown[] {
   const text: unknown = written.startsWith('"') ? JSON.parse(written) : undefined;
   if (typeof text !== "string" || text.trim() === "") return [];
   const candidates: readonly unknown[] = [
-    Number(text),
-    booleans.get(text),
+    ...otherTypes(text),
     closest(text, ["auto", "authority", "selfSigned"]),
-    [text],
     `/${text}`,
     /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(text)?.[1],
   ];

@@ -2,7 +2,7 @@
 import { hostOf } from "./domain.ts";
 import { fail, ok, type Problem, type Result } from "./errors.ts";
 import { formatTarget, type Scheme, schemeNames, type Target } from "./parse-target.ts";
-import { closest, either, shown } from "./wording.ts";
+import { closest, either, otherTypes, shown } from "./wording.ts";
 
 interface Options {
   readonly enabled: boolean;
@@ -124,10 +124,11 @@ function readOption<Name extends OptionName>(
   const rule: OptionRule<Options[Name]> = rules[name];
   const read = rule.read(value);
   if (read === undefined) {
+    const meant = otherTypes(value).find((other) => rule.read(other) !== undefined);
     return fail({
       code: "option-value",
       message: `"${name}" is ${shown(value)}, but must be ${rule.expects}.`,
-      remedy: `Write "${name}": ${rule.example}.`,
+      remedy: `Write "${name}": ${meant === undefined ? rule.example : JSON.stringify(meant)}.`,
     });
   }
   const [first] = targets;

@@ -4,7 +4,7 @@ import type { Problem } from "./errors.ts";
 import { httpsPort } from "./https-port.ts";
 import { isPort } from "./parse-target.ts";
 import { type DisabledRoute, parseRoutes, type Route } from "./route.ts";
-import { closest, either, shown } from "./wording.ts";
+import { closest, either, otherTypes, shown } from "./wording.ts";
 
 export interface Settings {
   readonly routes: readonly Route[];
@@ -149,14 +149,15 @@ export function parseSettings(values: Readonly<Record<string, unknown>>): {
 }
 
 /** Of a list the problem is its first bad item. */
-function badValue<T>({ key, expects, example, isItem }: Rule<T>, value: unknown): SettingsProblem {
+function badValue<T>({ key, expects, example, isItem, read }: Rule<T>, value: unknown): SettingsProblem {
+  const meant = otherTypes(value).find((other) => read(other) !== undefined);
   const items: readonly unknown[] = isItem && Array.isArray(value) ? value : [];
   const index = items.findIndex((item) => isItem && !isItem(item));
   const isAt = index < 0 ? `is ${shown(value)}` : `contains ${shown(items[index])}`;
   return {
     code: "setting-value",
     message: `"${key}" ${isAt}, but must be ${expects}.`,
-    remedy: `Write "${key}": ${example}.`,
+    remedy: `Write "${key}": ${meant === undefined ? example : JSON.stringify(meant)}.`,
     path: index < 0 ? [key] : [key, index],
     part: "value",
   };

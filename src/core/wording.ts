@@ -58,3 +58,9 @@ function distance(a: string, b: string): number {
   }
   return cell(a.length, b.length);
 }
+
+/** What a text may have been meant as that belongs without its quotes, or into a list. */
+export function otherTypes(value: unknown): readonly unknown[] {
+  if (typeof value !== "string" || value.trim() === "") return [];
+  return [value === "true" || value === "false" ? value === "true" : Number(value), [value]];
+}

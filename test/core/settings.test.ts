@@ -70,6 +70,28 @@ test("a problem says what was found: the value, or what a list contains", () => 
   );
 });
 
+test("a value that only its type makes a wrong one is told as it should be written", () => {
+  const { problems } = parseSettings({
+    "oneport.port": "8444",
+    "oneport.acceptProxy": "10.0.0.1",
+    "oneport.certificateFiles": "shop.pem",
+    "oneport.terminal.trustAuthority": "true",
+    "oneport.routes": { "a.test": { to: 1, hold: "5", enabled: "true", sendProxy: "" } },
+  });
+  assert.deepEqual(
+    problems.map(({ remedy }) => remedy),
+    [
+      'Write "oneport.port": 8444.',
+      'Write "oneport.acceptProxy": ["10.0.0.1"].',
+      'Write "oneport.certificateFiles": ["shop.pem"].',
+      'Write "oneport.terminal.trustAuthority": true.',
+      'Write "sendProxy": 2.',
+      'Write "enabled": true.',
+      'Write "hold": 5.',
+    ],
+  );
+});
+
 const bad: readonly [key: string, value: unknown, ...path: (string | number)[]][] = [
   ["oneport.port", 0],
   ["oneport.port", 65536],
