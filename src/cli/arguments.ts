@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { parseDomain } from "../core/domain.ts";
 import { fail, ok, type Problem, type Result } from "../core/errors.ts";
-import { closest, shown } from "../core/wording.ts";
+import { closest, either, shown } from "../core/wording.ts";
 
 export type CommandName =
   | "start"
@@ -152,7 +152,8 @@ function findCommand(
 
   const inGroup = groupsOf(first);
   if (inGroup.length > 0 && second === undefined) {
-    return wrongUse(`"oneport ${first}" needs another word.`, `Run "oneport ${inGroup[0]}".`);
+    const seconds = either(inGroup.map((name) => name.slice(first.length + 1)));
+    return wrongUse(`"oneport ${first}" needs another word: ${seconds}.`);
   }
   const typed = inGroup.length > 0 ? pair : first;
   const meant = closest(typed, commandNames);

@@ -73,10 +73,10 @@ function unreadable(file: string, error: unknown): Problem {
     return { code: "settings-missing", message: `There is no file ${file}.`, remedy };
   }
   const message = `${file} cannot be read (${shortReason(error)}).`;
-  const remedy =
-    systemCode(error) === "ENOTDIR"
-      ? 'Name the folder that has ".vscode" in it, or a settings file by "--config".'
-      : "Name a file that you may read.";
+  const isOther = systemCode(error) === "ENOTDIR" || systemCode(error) === "EISDIR";
+  const remedy = isOther
+    ? 'Name the folder that has ".vscode" in it, or a settings file by "--config".'
+    : "Name a file that you may read.";
   return { code: "settings-unreadable", message, remedy };
 }
 

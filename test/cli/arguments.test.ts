@@ -102,7 +102,7 @@ const refused: readonly (readonly [line: string, said: string])[] = [
   ["frobnicate --help", 'Unknown command "frobnicate". See "oneport --help".'],
   ["rotues", 'Unknown command "rotues". Did you mean "oneport routes"?'],
   ["constructor", 'Unknown command "constructor". See "oneport --help".'],
-  ["hosts", '"oneport hosts" needs another word. Run "oneport hosts print".'],
+  ["hosts", '"oneport hosts" needs another word: print, apply or remove. See "oneport --help".'],
   ["hosts pint", 'Unknown command "hosts pint". Did you mean "oneport hosts print"?'],
   ["start --prot 1", '"oneport start" has no option "--prot". Did you mean --port?'],
   ["start -x", '"oneport start" has no option "-x". See "oneport start --help".'],

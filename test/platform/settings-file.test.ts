@@ -179,6 +179,7 @@ test("a missing file and an unreadable one are told apart", async (t) => {
   const unreadable = await readSettingsFile(folder);
   assert.equal(unreadable.ok ? "" : unreadable.error.code, "settings-unreadable");
   assert.match(unreadable.ok ? "" : unreadable.error.message, /EISDIR/);
+  assert.match(unreadable.ok ? "" : unreadable.error.remedy, /a settings file by "--config"/);
 });
 
 test("of a file that was given as the folder it is said how each of them is named", async (t) => {
