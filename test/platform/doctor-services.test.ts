@@ -152,6 +152,15 @@ test("an authority that is of no use is told as such, and not as a fault of the 
   assert.deepEqual(seen(findings, "answer", "shop.test"), ["ok: Its service answers 200."]);
 });
 
+test("a route that the mux which runs does not have is told as that", async () => {
+  await using place = await TrustPlace.make();
+  await using web = await startHttp((_request, response) => response.end("hello"));
+  await using mux = await startMux({});
+  const findings = await findingsFor({ place, routes: { "shop.test": web.port }, port: mux.port });
+  assert.match(seen(findings, "certificate", "shop.test").join(), /^wrong: .* has no route for it/);
+  assert.deepEqual(seen(findings, "answer", "shop.test"), ["ok: Its service answers 200."]);
+});
+
 /** A service with TLS of its own, whose leaf is as it was made at that time. */
 async function startSecure(authority: Authority, name: string, made: number) {
   const { chain, key } = await makeLeaf(authority, name, new Date(made));

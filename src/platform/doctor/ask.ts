@@ -138,8 +138,13 @@ function hostHeader({ name, port }: Place, secure: boolean): string {
   return port === (secure ? 443 : 80) ? name : `${name}:${port}`;
 }
 
+/** What `handshake` fails with where nobody goes by that name (RFC 6066 §3). */
+export const unrecognized = "that name is not known there";
+
 function reasonOf(error: unknown): string {
   switch (systemCode(error)) {
+    case "ERR_SSL_TLSV1_UNRECOGNIZED_NAME":
+      return unrecognized;
     case "ECONNRESET":
       return "the connection was reset";
     case "ABORT_ERR":

@@ -4,7 +4,7 @@ import { formatDomain } from "../../core/domain.ts";
 import type { Route } from "../../core/route.ts";
 import { Certificates } from "../certificates.ts";
 import { trustedCertificates } from "../trusted-certificates.ts";
-import { handshake, type Place, type Shown } from "./ask.ts";
+import { handshake, type Place, type Shown, unrecognized } from "./ask.ts";
 import type { DoctorContext } from "./context.ts";
 
 const day = 86_400_000;
@@ -40,6 +40,9 @@ export async function checkCertificate(
   if (shown.ok) {
     return { findings: [{ ...about, ...judged(shown.value, route, context) }], hasFailed: false };
   }
+  if (!isServices && shown.error === unrecognized) {
+    return { findings: [{ ...about, state: "wrong", ...unrouted }], hasFailed: true };
+  }
   // All that the client is told is an alert; what it was that kept Oneport from making one is seen here as well.
   const causes = isServices ? [] : await problemsOf(route, name, context);
   const message = `There is no TLS handshake for it: ${shown.error}.`;
@@ -47,6 +50,12 @@ export async function checkCertificate(
   const failed = { ...about, state: "wrong", message, remedy } as const;
   return { findings: causes.length > 0 ? causes : [failed], hasFailed: true };
 }
+
+const unrouted = {
+  message: "The Oneport that runs has no route for it: it reads other settings.",
+  remedy:
+    'Run "oneport start" with these, or open their folder in VS Code: it takes part in the one that runs.',
+};
 
 async function shownAt(place: Place, { kind }: Route, { stateDirectory }: DoctorContext) {
   const protocol = kind === "http" ? "http/1.1" : undefined;
