@@ -10,7 +10,8 @@ const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1"); // RF
 const emptyLine = Buffer.from("\r\n", "latin1");
 const get = Buffer.from("GET ", "latin1"); // RFC 6455 §4.1
 const version = Buffer.from(" HTTP/1.", "latin1");
-const maxHead = 65_536;
+/** In bytes: of a request's head no more is read, here or by the HTTP server behind. */
+export const maxHead = 65_536;
 /** The longest registered method, UPDATEREDIRECTREF, has 17 letters. */
 const maxMethod = 32;
 

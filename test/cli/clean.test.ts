@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { chown, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import manifest from "../../package.json" with { type: "json" };
 import { renderHostsBlock } from "../../src/core/hosts-block.ts";
 import { run } from "../e2e/program.ts";
@@ -11,10 +10,9 @@ import { localhost, nobody, shop } from "../platform/hosts-support.ts";
 import { MountNamespace } from "../platform/mount-namespace.ts";
 import { inOwnSystem, noOwnSystem } from "../platform/own-system.ts";
 import { TrustPlace } from "../platform/trust-place.ts";
-import { Workplace } from "./oneport.ts";
+import { cli, Workplace } from "./oneport.ts";
 import { onLinux, userHome } from "./user-home.ts";
 
-const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
 const ownSystem = { skip: noOwnSystem() };
 const obstacle = await MountNamespace.obstacle();
 

@@ -165,20 +165,16 @@ test("where no authority can be made, no certificate is promised", { skip: noOth
   ]);
 });
 
-const fill = 'head -c 64k /dev/zero >"$1/fill" 2>&1 || true';
-
-const fix = 'mount -o remount,ro "$1"';
-
 for (const [what, change, reason, remedy] of [
   [
     "read-only",
-    fix,
+    'mount -o remount,ro "$1"',
     "EROFS",
     "Set ONEPORT_STATE_DIR to a folder on another file system: this one is read-only.",
   ],
   [
     "full",
-    fill,
+    'head -c 64k /dev/zero >"$1/fill" 2>&1 || true',
     "ENOSPC",
     "Make room on its file system, or set ONEPORT_STATE_DIR to a folder on another one.",
   ],

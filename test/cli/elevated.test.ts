@@ -2,12 +2,10 @@
 import assert from "node:assert/strict";
 import { chmod } from "node:fs/promises";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { renderHostsBlock } from "../../src/core/hosts-block.ts";
 import { inTerminalOfUser, noSudo, password } from "../platform/own-system.ts";
-import { Workplace } from "./oneport.ts";
+import { cli, Workplace } from "./oneport.ts";
 
-const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
 const inside = { skip: noSudo() };
 
 const routes = { "oneport.routes": { "shop.test": 3000, "shop.com": 3001 } };

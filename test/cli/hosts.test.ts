@@ -4,7 +4,6 @@ import { spawn, spawnSync } from "node:child_process";
 import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { hostsMarkers, renderHostsBlock } from "../../src/core/hosts-block.ts";
 import { assignAddresses } from "../../src/core/loopback.ts";
 import {
@@ -15,9 +14,8 @@ import {
   noMounts,
   noOtherUser,
 } from "../platform/hosts-support.ts";
-import { Workplace } from "./oneport.ts";
+import { cli, Workplace } from "./oneport.ts";
 
-const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
 const { begin, end } = hostsMarkers;
 
 const routes = (names: { readonly [domain: string]: unknown }) => ({ "oneport.routes": names });

@@ -5,12 +5,10 @@ import { once } from "node:events";
 import { chown, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { findProgram, run } from "../e2e/program.ts";
 import { nobody } from "../platform/hosts-support.ts";
 import type { TrustPlace } from "../platform/trust-place.ts";
-
-const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+import { cli } from "./oneport.ts";
 
 const notHere = async () => {
   // Elsewhere these commands change the user's one and only keychain or store.

@@ -1,6 +1,7 @@
 /** HTTP/1.1 connections: Node's server, which never listens, is handed them one by one. */
 import http from "node:http";
 import type { Socket } from "node:net";
+import { maxHead } from "../../core/http-head.ts";
 import type { Client } from "../client.ts";
 import type { Answerer } from "./answer.ts";
 import type { Connections } from "./connections.ts";
@@ -9,7 +10,6 @@ import {
   badRequest,
   breakOff,
   headTooLarge,
-  maxHeaderSize,
   refuseUnparsed,
   type Unparsed,
   unknownMethod,
@@ -33,7 +33,7 @@ export class Http1Server {
     this.#answerer = answerer;
     this.#connections = connections;
     this.#server = http.createServer({
-      maxHeaderSize,
+      maxHeaderSize: maxHead,
       keepAliveTimeout: idleMilliseconds,
       // Checked with words of ours in core/http-request.ts.
       requireHostHeader: false,

@@ -1,6 +1,7 @@
 /** How a client hears that what it sent cannot be read as HTTP/1.1. */
 import type { Socket } from "node:net";
 import type { Problem } from "../../core/errors.ts";
+import { maxHead } from "../../core/http-head.ts";
 import type { Client } from "../client.ts";
 import { hangUp } from "../hang-up.ts";
 
@@ -22,15 +23,12 @@ export function badRequest(reason: string): Unparsed {
   };
 }
 
-/** As much as a first look holds. */
-export const maxHeaderSize = 64 * 1024;
-
 /** RFC 6585 §5. Node's parser does not tell which of them it was. */
 export const headTooLarge: Unparsed = {
   status: "431 Request Header Fields Too Large",
   problem: {
     code: "head-too-large",
-    message: `The request's URL and headers are larger than ${maxHeaderSize / 1024} KB together, which is all that Oneport takes.`,
+    message: `The request's URL and headers are larger than ${maxHead / 1024} KB together, which is all that Oneport takes.`,
     remedy:
       "Mostly it is cookies: a browser sends those of all services on a name, whatever their port. Clear this site's cookies in the browser.",
   },
